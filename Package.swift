@@ -1,0 +1,79 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let swiftLog = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "swift-uae",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "uae", targets: ["uae"]),
+    .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Formats", targets: ["Formats"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Models", targets: ["Models"]),
+    .library(name: "MutualInformation", targets: ["MutualInformation"]),
+    .library(name: "Attacks", targets: ["Attacks"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    .library(name: "Augmentation", targets: ["Augmentation"]),
+    .library(name: "Reports", targets: ["Reports"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // The C header of the LibTorch bridge and the loader of the shared library built from `Native/`.
+    .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CMatio", pkgConfig: "matio", providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]),
+    // libpng, libjpeg and matio report errors by longjmp or to a global; this C code turns them into return values.
+    .target(name: "CImages", dependencies: ["CPNG", "CJPEG", "CMatio"]),
+
+    .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(name: "Formats", dependencies: ["CZlib", "CImages", "CMatio", "CCrypto"]),
+    .target(
+      name: "Datasets", dependencies: ["Formats", swiftLog],
+      resources: [.embedInCode("Resources/digits.csv.gz")]),
+    .target(name: "MutualInformation", dependencies: ["Torch"]),
+    .target(name: "Models", dependencies: ["Torch", "Formats"]),
+    .target(name: "Attacks", dependencies: ["Torch", "Models", "MutualInformation"]),
+    .target(name: "Evaluation", dependencies: ["Torch", "Models", "Attacks", "MutualInformation"]),
+    .target(name: "Runs", dependencies: ["Formats", swiftLog]),
+    .target(
+      name: "Augmentation",
+      dependencies: ["Datasets", "Models", "Attacks", "Evaluation", "Runs", "Yams", swiftLog]),
+    .target(name: "Reports", dependencies: ["Formats"]),
+    .executableTarget(
+      name: "uae",
+      dependencies: [
+        "Augmentation", "Reports", swiftLog,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "AttacksTests", dependencies: ["Attacks"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+    .testTarget(name: "AugmentationTests", dependencies: ["Augmentation"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

@@ -1,0 +1,1 @@
+// Placeholder of the module Attacks; replaced by its first real file.

@@ -1,0 +1,1 @@
+// Placeholder of the module Augmentation; replaced by its first real file.

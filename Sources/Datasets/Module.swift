@@ -1,0 +1,1 @@
+// Placeholder of the module Datasets; replaced by its first real file.

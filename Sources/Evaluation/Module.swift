@@ -1,0 +1,1 @@
+// Placeholder of the module Evaluation; replaced by its first real file.

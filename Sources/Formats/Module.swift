@@ -1,0 +1,1 @@
+// Placeholder of the module Formats; replaced by its first real file.

@@ -1,0 +1,1 @@
+// Placeholder of the module Models; replaced by its first real file.

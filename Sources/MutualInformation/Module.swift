@@ -1,0 +1,1 @@
+// Placeholder of the module MutualInformation; replaced by its first real file.

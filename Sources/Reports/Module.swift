@@ -1,0 +1,1 @@
+// Placeholder of the module Reports; replaced by its first real file.

@@ -1,0 +1,1 @@
+// Placeholder of the module Torch; replaced by its first real file.
