@@ -1,1 +1,0 @@
-// Placeholder of the module Formats; replaced by its first real file.
