@@ -11,12 +11,17 @@ import Testing
       "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
     ),
-    (
-      String(repeating: "a", count: 1_000_000),
-      "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
-    ),
   ])
   func publishedExamples(text: String, digest: String) throws {
+    try check(text, digest)
+  }
+
+  @Test func aMillionLetters() throws {
+    let text = String(repeating: "a", count: 1_000_000)
+    try check(text, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  private func check(_ text: String, _ digest: String) throws {
     #expect(SHA256.digest(of: Array(text.utf8)) == digest)
 
     let pieces = SHA256()
