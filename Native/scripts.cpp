@@ -1,0 +1,124 @@
+// TorchScript: users' models in, ours out.
+#include "bridge.h"
+
+namespace bridge {
+namespace {
+
+torch::jit::Module &of(ct_script s) { return *reinterpret_cast<torch::jit::Module *>(s); }
+
+ct_script wrap_module(torch::jit::Module module) {
+  return reinterpret_cast<ct_script>(new torch::jit::Module(std::move(module)));
+}
+
+int script_load(const char *path, int32_t device, int32_t index, ct_script *out, char **error) {
+  return guarded(error, [&] {
+    c10::Device target(static_cast<c10::DeviceType>(device), static_cast<c10::DeviceIndex>(index));
+    *out = wrap_module(torch::jit::load(path, target));
+  });
+}
+
+int script_create(const char *name, ct_script *out, char **error) {
+  return guarded(error, [&] { *out = wrap_module(torch::jit::Module(name)); });
+}
+
+void script_release(ct_script s) { delete reinterpret_cast<torch::jit::Module *>(s); }
+
+int script_register(ct_script s, const char *name, ct_tensor t, int32_t is_parameter, char **error) {
+  return guarded(error, [&] {
+    at::Tensor value = unwrap(t).detach().clone();
+    if (is_parameter) of(s).register_parameter(name, value, false);
+    else of(s).register_buffer(name, value);
+  });
+}
+
+int script_define(ct_script s, const char *source, char **error) {
+  return guarded(error, [&] { of(s).define(source); });
+}
+
+int script_save(ct_script s, const char *path, char **error) {
+  return guarded(error, [&] { of(s).save(path); });
+}
+
+int script_freeze(ct_script s, char **error) {
+  return guarded(error, [&] {
+    of(s).eval();
+    for (auto parameter : of(s).parameters()) parameter.requires_grad_(false);
+  });
+}
+
+int script_submodule(ct_script s, const char *dotted_name, ct_script *out, char **error) {
+  return guarded(error, [&] {
+    for (const auto &named : of(s).named_modules()) {
+      if (named.name == dotted_name) {
+        *out = wrap_module(named.value);
+        return;
+      }
+    }
+    throw std::invalid_argument(std::string("the model has no submodule '") + dotted_name + "'");
+  });
+}
+
+char *script_submodule_names(ct_script s) {
+  std::string text;
+  for (const auto &named : of(s).named_modules()) {
+    if (!named.name.empty()) text += named.name + "\n";
+  }
+  return copy(text);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> named_tensors(ct_script s) {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  for (const auto &named : of(s).named_parameters()) all.emplace_back(named.name, named.value);
+  for (const auto &named : of(s).named_buffers()) all.emplace_back(named.name, named.value);
+  return all;
+}
+
+char *script_tensor_names(ct_script s) {
+  std::string text;
+  for (const auto &named : named_tensors(s)) text += named.first + "\n";
+  return copy(text);
+}
+
+int script_tensor(ct_script s, const char *name, ct_tensor *out, char **error) {
+  return guarded(error, [&] {
+    for (const auto &named : named_tensors(s)) {
+      if (named.first == name) {
+        *out = wrap(named.second);
+        return;
+      }
+    }
+    throw std::invalid_argument(std::string("the model has no parameter or buffer '") + name + "'");
+  });
+}
+
+int script_call(ct_script s, const char *method, const ct_value *arguments, int64_t count, ct_value *results,
+                int64_t capacity, int64_t *result_count, char **error) {
+  return guarded(error, [&] {
+    auto found = of(s).find_method(method);
+    if (!found) throw std::invalid_argument(std::string("the model has no method '") + method + "'");
+    if (capacity < 1) throw std::length_error("no room for the result");
+    std::vector<c10::IValue> stack;
+    for (int64_t i = 0; i < count; ++i) stack.push_back(unbox(arguments[i]));
+    results[0] = box((*found)(std::move(stack)));
+    *result_count = 1;
+  });
+}
+
+}  // namespace
+
+void fill_scripts(ct_api &api) {
+  api.script_load = script_load;
+  api.script_create = script_create;
+  api.script_release = script_release;
+  api.script_register = script_register;
+  api.script_define = script_define;
+  api.script_save = script_save;
+  api.script_freeze = script_freeze;
+  api.script_submodule = script_submodule;
+  api.script_submodule_names = script_submodule_names;
+  api.script_tensor_names = script_tensor_names;
+  api.script_tensor = script_tensor;
+  api.script_call = script_call;
+}
+
+}  // namespace bridge
