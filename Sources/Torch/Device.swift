@@ -1,0 +1,43 @@
+import CTorch
+
+/// Where tensors live, numbered as ATen's `DeviceType`.
+public struct Device: Hashable, Sendable, CustomStringConvertible {
+  let type: Int32
+  let index: Int
+
+  public static let cpu = Device(type: 0, index: -1)
+  public static let mps = Device(type: 13, index: 0)
+  /// The `index`-th CUDA device.
+  public static func cuda(_ index: Int = 0) -> Device { Device(type: 1, index: index) }
+
+  /// The devices that can be used here, the host first.
+  public static var available: [Device] {
+    let api = Library.api
+    return [.cpu] + (0..<Int(api.cuda_devices())).map(cuda) + (api.has_mps() != 0 ? [.mps] : [])
+  }
+
+  public var description: String {
+    switch type {
+    case 0: return "cpu"
+    case 1: return "cuda:\(index)"
+    case 13: return "mps"
+    default: return "device(\(type):\(index))"
+    }
+  }
+}
+
+/// LibTorch as a whole.
+public enum LibTorch {
+  /// Opens the native library, or says why it cannot be had.
+  /// - Throws: ``TorchError/library(_:)``.
+  public static func load() throws { _ = try Library.loaded.get() }
+
+  /// LibTorch's version, such as `2.13.0`.
+  public static var version: String { Library.api.torch_version().map { String(cString: $0) } ?? "unknown" }
+
+  /// The threads that one LibTorch operator may use when called from the current thread.
+  public static var threads: Int { Int(Library.api.threads()) }
+
+  /// Sets the threads that one LibTorch operator may use, for the current thread and those started later.
+  public static func setThreads(_ count: Int) { Library.api.set_threads(Int32(count)) }
+}

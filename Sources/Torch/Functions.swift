@@ -1,0 +1,44 @@
+// The functions that layers and losses are made of.
+
+/// `x [batch, in]`, `weight [out, in]`, `bias [out]` → `[batch, out]`.
+public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+  Op.linear.tensor([.tensor(x), .tensor(weight), bias.map(Value.tensor) ?? .none])
+}
+
+/// `x [batch, in, height, width]`, `weight [out, in, kernel, kernel]` → `[batch, out, height', width']`.
+public func conv2d(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0
+) -> Tensor {
+  Op.conv2d.tensor([
+    .tensor(x), .tensor(weight), bias.map(Value.tensor) ?? .none, .ints([stride, stride]), .ints([padding, padding]),
+  ])
+}
+
+/// The largest value of each `size`×`size` window; the image must have at least one window.
+public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor { Op.maxPool2d.tensor([.tensor(x), .ints([size, size])]) }
+
+/// Every pixel repeated `factor`×`factor` times.
+public func upsampledNearest(_ x: Tensor, _ factor: Int) -> Tensor {
+  let shape = x.shape
+  return Op.upsample.tensor([.tensor(x), .ints([shape[2] * factor, shape[3] * factor])])
+}
+
+/// The mean squared error over all elements.
+public func mseLoss(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+  Op.mseLoss.tensor([.tensor(prediction), .tensor(target)])
+}
+
+/// The mean binary cross-entropy of probabilities against targets in [0, 1].
+public func binaryCrossEntropy(_ probability: Tensor, _ target: Tensor) -> Tensor {
+  Op.bce.tensor([.tensor(probability), .tensor(target)])
+}
+
+/// The mean binary cross-entropy of logits against targets in [0, 1].
+public func binaryCrossEntropy(logits: Tensor, _ target: Tensor) -> Tensor {
+  Op.bceLogits.tensor([.tensor(logits), .tensor(target)])
+}
+
+/// The mean cross-entropy of `logits [batch, classes]` against class numbers `[batch]`.
+public func crossEntropy(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+  Op.crossEntropy.tensor([.tensor(logits), .tensor(labels)])
+}

@@ -1,0 +1,47 @@
+/// Adam (Kingma and Ba 2015), by LibTorch's fused operator.
+public struct Adam: Optimizer {
+  public var learningRate: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  private var first: [Tensor] = []
+  private var second: [Tensor] = []
+  private var steps: [Tensor] = []
+
+  public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+
+  private static let fused = orTrap { try Operator("aten::_fused_adam_") }
+
+  public mutating func step(_ parameters: [Tensor], _ gradients: [Tensor]) {
+    if first.isEmpty {
+      first = zerosLike(parameters)
+      second = zerosLike(parameters)
+      steps = parameters.map { Tensor.zeros([], device: $0.device) }
+    }
+    withoutGrad {
+      for count in steps { count.assign(count + 1) }
+      orTrap {
+        _ = try Self.fused.call(
+          [.tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]), .tensors(steps)],
+          named: [
+            "lr": .double(learningRate), "beta1": .double(beta1), "beta2": .double(beta2), "weight_decay": .double(0),
+            "eps": .double(epsilon), "amsgrad": .bool(false), "maximize": .bool(false),
+          ])
+      }
+    }
+  }
+
+  public var state: [NamedTensor] {
+    get { named("first", first) + named("second", second) + named("step", steps) }
+    set {
+      first = unnamed("first", newValue)
+      second = unnamed("second", newValue)
+      steps = unnamed("step", newValue)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import CTorch
+
+/// A TorchScript model: a user's file, or one of ours on its way out.
+public final class Script: @unchecked Sendable {  // LibTorch's interpreter may run one frozen module on many threads.
+  private let raw: ct_script
+
+  private init(owning raw: ct_script) { self.raw = raw }
+  deinit { Library.api.script_release(raw) }
+
+  private static func make(
+    _ body: (ct_api, inout ct_script?, inout UnsafeMutablePointer<CChar>?) -> Int32
+  ) throws -> Script {
+    var out: ct_script?
+    try checked { body($0, &out, &$1) }
+    guard let out else { throw TorchError.unexpectedResult("no module was made") }
+    return Script(owning: out)
+  }
+
+  /// Loads a file written by `torch.jit.save`.
+  /// - Throws: ``TorchError/native(_:)`` where the file is not TorchScript or is damaged.
+  public static func load(_ path: String, device: Device = .cpu) throws -> Script {
+    try make { $0.script_load(path, device.type, Int32(device.index), &$1, &$2) }
+  }
+
+  /// An empty module to add parameters and methods to.
+  public static func create(_ name: String) throws -> Script { try make { $0.script_create(name, &$1, &$2) } }
+
+  /// Adds a copy of a tensor, as a parameter or as a buffer.
+  public func register(_ name: String, _ tensor: Tensor, isParameter: Bool = true) throws {
+    try checked { $0.script_register(raw, name, tensor.raw, isParameter ? 1 : 0, &$1) }
+  }
+
+  /// Adds methods from TorchScript source.
+  public func define(_ source: String) throws { try checked { $0.script_define(raw, source, &$1) } }
+
+  public func save(_ path: String) throws { try checked { $0.script_save(raw, path, &$1) } }
+
+  /// Evaluation mode for batch norm and dropout, and no gradients for parameters.
+  public func freeze() throws { try checked { $0.script_freeze(raw, &$1) } }
+
+  /// The submodule of a dotted name, such as `encoder.0`.
+  public func submodule(_ name: String) throws -> Script { try Script.make { $0.script_submodule(raw, name, &$1, &$2) } }
+
+  /// The dotted names of all submodules.
+  public var submoduleNames: [String] { lines(Library.api.script_submodule_names(raw)) }
+
+  /// The dotted names of all parameters and buffers.
+  public var tensorNames: [String] { lines(Library.api.script_tensor_names(raw)) }
+
+  /// A parameter or buffer, shared with the module.
+  public func tensor(_ name: String) throws -> Tensor {
+    var out: ct_tensor?
+    try checked { $0.script_tensor(raw, name, &out, &$1) }
+    guard let out else { throw TorchError.unexpectedResult("no tensor '\(name)'") }
+    return Tensor(owning: out)
+  }
+
+  /// Calls a method.
+  /// - Throws: ``TorchError/native(_:)`` with the message of the script's failure.
+  public func call(_ method: String = "forward", _ arguments: [Value]) throws -> Value {
+    let results = try withCValues(arguments) { values in
+      try receive(capacity: 1) { results, count, api, message in
+        api.script_call(raw, method, values.baseAddress, Int64(values.count), results, 1, &count, &message)
+      }
+    }
+    return results.first ?? .none
+  }
+
+  /// Calls a method that returns one tensor.
+  public func callAsFunction(_ x: Tensor, method: String = "forward") throws -> Tensor {
+    guard case .tensor(let result) = try call(method, [.tensor(x)]) else {
+      throw TorchError.unexpectedResult("the model's '\(method)' did not return one tensor")
+    }
+    return result
+  }
+
+  private func lines(_ text: UnsafeMutablePointer<CChar>?) -> [String] {
+    guard let text else { return [] }
+    defer { Library.api.free(text) }
+    return String(cString: text).split(separator: "\n").map(String.init)
+  }
+}

@@ -1,0 +1,42 @@
+// Sums, means, extremes and norms. Dimensions count from 0; negative ones from the end.
+
+extension Tensor {
+  private func reduce(_ op: Operator, _ dimensions: [Int], _ keep: Bool) -> Tensor {
+    op.tensor([.tensor(self), .ints(dimensions), .bool(keep)])
+  }
+
+  public func sum() -> Tensor { Op.sum.tensor([.tensor(self)]) }
+  public func sum(_ dimensions: Int..., keepDimensions: Bool = false) -> Tensor {
+    reduce(Op.sumDim, dimensions, keepDimensions)
+  }
+  public func mean() -> Tensor { Op.mean.tensor([.tensor(self)]) }
+  public func mean(_ dimensions: Int..., keepDimensions: Bool = false) -> Tensor {
+    reduce(Op.meanDim, dimensions, keepDimensions)
+  }
+  public func max(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
+    reduce(Op.amax, [dimension], keepDimensions)
+  }
+  public func min(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
+    reduce(Op.amin, [dimension], keepDimensions)
+  }
+  /// The index of the largest element.
+  public func argmax(_ dimension: Int) -> Tensor { Op.argmax.tensor([.tensor(self), .int(dimension)]) }
+  /// log Σ exp along a dimension, without overflow.
+  public func logSumExp(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
+    reduce(Op.logsumexp, [dimension], keepDimensions)
+  }
+  public func softmax(_ dimension: Int) -> Tensor { Op.softmax.tensor([.tensor(self), .int(dimension)]) }
+  public func logSoftmax(_ dimension: Int) -> Tensor { Op.logSoftmax.tensor([.tensor(self), .int(dimension)]) }
+
+  /// The Euclidean norm of each sample, `[batch, …]` → `[batch]`, differentiable (0 at the zero vector).
+  public func sampleNorms() -> Tensor {
+    Op.norm.tensor([.tensor(flattened()), .int(2), .ints([1])])
+  }
+
+  /// As ``sampleNorms()``, scaled inside so that the squares of tiny values do not underflow; not differentiable.
+  public func scaledSampleNorms() -> Tensor {
+    let flat = flattened()
+    let largest = flat.abs().max(1, keepDimensions: true).detached().clamped(atLeast: 1e-30)
+    return (flat / largest).square().sum(1).sqrt() * largest.reshaped([-1])
+  }
+}
