@@ -48,7 +48,7 @@ esac
 objects=$out/objects
 key=$("$compiler" --version | head -n 1; echo "$compiler ${flags[*]} ${libraries[*]}"
   cat "$torch/include/torch/headeronly/version.h" "$root/Scripts/build-native.sh" | cksum
-  ls -lnL "$torch/lib" | cksum)
+  ls -lndL "$torch"/lib/* | cksum)
 if [ "$(cat "$objects/key" 2>/dev/null || true)" != "$key" ]; then
   rm -rf "$objects"
   mkdir -p "$objects"
