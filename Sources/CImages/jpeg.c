@@ -1,0 +1,78 @@
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jpeglib.h>
+
+#include "cimages.h"
+
+typedef struct {
+  struct jpeg_error_mgr manager;
+  jmp_buf escape;
+  char *message;
+} errors;
+
+static void fail(j_common_ptr codec) {
+  errors *report = (errors *)codec->err;
+  char text[JMSG_LENGTH_MAX];
+  report->manager.format_message(codec, text);
+  snprintf(report->message, UAE_MESSAGE, "%s", text);
+  longjmp(report->escape, 1);
+}
+
+// libjpeg warns of damage (level -1) and makes pixels up; here damage is an error.
+static void note(j_common_ptr codec, int level) {
+  if (level < 0) fail(codec);
+}
+
+int uae_jpeg_decode(const uint8_t *data, size_t size, size_t limit, uae_image *image, char *message) {
+  struct jpeg_decompress_struct codec;
+  errors report;
+  codec.err = jpeg_std_error(&report.manager);
+  report.manager.error_exit = fail;
+  report.manager.emit_message = note;
+  report.message = message;
+  image->pixels = NULL;
+  if (size == 0) {
+    snprintf(message, UAE_MESSAGE, "the file is empty");
+    return 1;
+  }
+  if (setjmp(report.escape)) {
+    jpeg_destroy_decompress(&codec);
+    uae_image_free(image);
+    return 1;
+  }
+  jpeg_create_decompress(&codec);
+  // Progressive images hold all coefficients in memory.
+  codec.mem->max_memory_to_use = 1L << 30;
+  jpeg_mem_src(&codec, data, size);
+  jpeg_read_header(&codec, TRUE);
+  if (codec.num_components != 1 && codec.num_components != 3) {
+    snprintf(message, UAE_MESSAGE, "has %d colour components; grey (1) and RGB (3) are read", codec.num_components);
+    longjmp(report.escape, 1);
+  }
+  codec.out_color_space = codec.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  size_t stride = (size_t)codec.image_width * codec.num_components;
+  // Not even an image of one colour takes less than a bit a block of 8 by 8, progressive ones aside.
+  if (codec.image_height > limit / stride || stride * codec.image_height / (64 * 3 * 8 * 64) > size) {
+    snprintf(message, UAE_MESSAGE, "says it has %u x %u pixels, too many for its size", codec.image_width,
+             codec.image_height);
+    longjmp(report.escape, 1);
+  }
+  jpeg_start_decompress(&codec);
+  image->width = codec.output_width;
+  image->height = codec.output_height;
+  image->channels = codec.output_components;
+  image->pixels = malloc(stride * image->height);
+  if (!image->pixels) {
+    snprintf(message, UAE_MESSAGE, "out of memory");
+    longjmp(report.escape, 1);
+  }
+  while (codec.output_scanline < codec.output_height) {
+    JSAMPROW row = image->pixels + codec.output_scanline * stride;
+    jpeg_read_scanlines(&codec, &row, 1);
+  }
+  jpeg_finish_decompress(&codec);
+  jpeg_destroy_decompress(&codec);
+  return 0;
+}
