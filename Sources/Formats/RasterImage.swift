@@ -44,7 +44,7 @@ public struct RasterImage: Sendable, Equatable {
     ) -> Int32
   ) throws(FormatError) {
     var image = uae_image()
-    var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE.rawValue))
+    var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE))
     let status = file.withBytes(in: 0..<file.count) { bytes in
       decode(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, RasterImage.maximumCount, &image, &message)
     }
@@ -62,7 +62,7 @@ public struct RasterImage: Sendable, Equatable {
   public func png() throws(FormatError) -> [UInt8] {
     var data: UnsafeMutablePointer<UInt8>?
     var size = 0
-    var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE.rawValue))
+    var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE))
     let status = uae_png_encode(pixels, UInt32(width), UInt32(height), UInt32(channels), &data, &size, &message)
     guard status == 0 else { throw FormatError("PNG", lineFromC(message)) }
     defer { free(data) }
