@@ -1,1 +1,0 @@
-// Placeholder of the module Models; replaced by its first real file.
