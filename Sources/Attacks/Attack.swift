@@ -1,0 +1,83 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Torch
+
+/// An attack on a set of samples: what must hold, what shall become small, and how the search goes.
+public struct Attack: Sendable {
+  public var criterion: any Criterion
+  public var similarity: any Similarity
+  public var solver: any Solver
+  /// The run's seed: together with a sample's index it decides every draw for that sample.
+  public var seed: UInt64
+
+  /// The number of samples solved together. It is part of the arithmetic, so it is not a setting.
+  public static let tileSize = 64
+
+  public init(criterion: any Criterion, similarity: any Similarity, solver: any Solver, seed: UInt64) {
+    self.criterion = criterion
+    self.similarity = similarity
+    self.solver = solver
+    self.seed = seed
+  }
+
+  /// Attacks the samples of a range, tiles in parallel, each wholly on one thread.
+  ///
+  /// - Parameters:
+  ///   - set: all samples `[count, …]`, float32, in [0, 1].
+  ///   - range: the indices to attack.
+  ///   - copy: which of several UAEs of a sample to make, from 0.
+  ///   - threads: how many tiles are solved at a time.
+  ///   - onTile: called after each tile with the number of samples in it and how many of them succeeded; any thread.
+  ///   - isCancelled: asked before each tile.
+  /// - Throws: the first error of the criterion or the similarity; `CancellationError`.
+  public func run(
+    _ set: Tensor, range: Range<Int>, copy: Int = 0, threads: Int,
+    onTile: @Sendable (TileProgress) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
+  ) throws -> AttackResult {
+    precondition(range.lowerBound >= 0 && range.upperBound <= set.shape[0], "the range lies outside the set")
+    let size = Self.tileSize
+    let tiles = range.isEmpty ? 0..<0 : (range.lowerBound / size)..<((range.upperBound - 1) / size + 1)
+    let results = Mutex<[Int: Result<(Tile, TileSolution), any Error>]>([:])
+    let next = Mutex(tiles.lowerBound)
+    let callers = LibTorch.threads
+    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tiles.count))) { _ in
+      // Tiles are the unit of parallelism: inside one, LibTorch works on this thread alone.
+      LibTorch.setThreads(1)
+      while true {
+        let number = next.withLock { value -> Int in
+          defer { value += 1 }
+          return value
+        }
+        guard number < tiles.upperBound else { return }
+        let outcome = Result<(Tile, TileSolution), any Error> {
+          if isCancelled() { throw CancellationError() }
+          let tile = Tile(set, number: number, size: size, range: range, seed: seed, copy: copy)
+          let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
+          onTile(TileProgress(tile, solution))
+          return (tile, solution)
+        }
+        if case .failure = outcome { next.withLock { $0 = tiles.upperBound } }
+        results.withLock { $0[number] = outcome }
+      }
+    }
+    LibTorch.setThreads(callers)
+    let finished = results.withLock { $0 }
+    return try AttackResult(finished.keys.sorted().compactMap { try finished[$0]?.get() }, copy: copy)
+  }
+}
+
+/// What one tile adds to a run's progress.
+public struct TileProgress: Sendable {
+  public let samples: Int
+  public let succeeded: Int
+  /// The sum of the similarities of those that succeeded.
+  public let similaritySum: Double
+
+  init(_ tile: Tile, _ solution: TileSolution) {
+    let won = tile.rows.filter { solution.status[$0] == .succeeded }
+    samples = tile.rows.count
+    succeeded = won.count
+    similaritySum = won.reduce(0) { $0 + Double(solution.similarity[$1]) }
+  }
+}

@@ -1,1 +1,0 @@
-// Placeholder of the module Attacks; replaced by its first real file.

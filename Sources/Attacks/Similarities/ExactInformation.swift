@@ -1,0 +1,22 @@
+import MutualInformation
+import Torch
+
+/// The information between x and x′ under Gaussian projections in closed form, −(d′/2) ln(1 − cos²(x, x′)):
+/// what per-sample MINE with random projections estimates, without critic, projection or training.
+public struct ExactInformation: Similarity {
+  /// d′, the number of projected coordinates. It scales the value and leaves its minimiser where it is.
+  public let dimensions: Int
+
+  public init(dimensions: Int = 1) { self.dimensions = dimensions }
+
+  public func bind(_ tile: Tile) -> any BoundSimilarity {
+    Bound(information: GaussianInformation(tile.originals, dimensions: dimensions))
+  }
+
+  private struct Bound: BoundSimilarity {
+    let information: GaussianInformation
+    func evaluate(_ perturbed: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
+      information.valuesAndGradient(perturbed)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import Torch
+
+/// How alike x′ is to x. An unsupervised adversarial example makes it small.
+public protocol Similarity: Sendable {
+  /// Prepares the similarity for the samples of a tile.
+  func bind(_ tile: Tile) throws -> any BoundSimilarity
+}
+
+/// A similarity with everything about the originals computed once, and, where it is learned, its state.
+public protocol BoundSimilarity {
+  /// Lets a learned similarity train on the iterate, then gives I(x, x′) `[batch]` and ∇I with respect to x′ `[batch, …]`.
+  ///
+  /// - Parameter iteration: counts the calls from 0, so that draws depend on it alone.
+  mutating func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor)
+}

@@ -1,0 +1,77 @@
+import Torch
+
+/// Keeps, for each row, the best feasible iterate so far, and whether the row still takes part.
+///
+/// Everything is per row: a row whose numbers are no longer finite stops alone.
+struct Incumbent {
+  private let originals: Tensor
+  private(set) var best: Tensor
+  private var similarity: Tensor
+  private var criterion: Tensor
+  private var iteration: Tensor
+  private var lowest: Tensor
+  private var zeroGradients: Tensor
+  private var gradients: Tensor
+  private(set) var finite: Tensor
+  private(set) var found: Tensor
+  /// Iterates since the last improvement, once one was found.
+  private(set) var stalled: Tensor
+
+  init(_ originals: Tensor) {
+    self.originals = originals
+    let rows = [originals.shape[0]]
+    best = originals
+    similarity = Tensor.full(rows, .infinity)
+    criterion = Tensor.full(rows, .nan)
+    iteration = Tensor.full(rows, -1)
+    lowest = Tensor.full(rows, .infinity)
+    zeroGradients = Tensor.zeros(rows)
+    gradients = Tensor.zeros(rows)
+    finite = Tensor.full(rows, 1) .> 0
+    found = finite .& (.!finite)
+    stalled = Tensor.zeros(rows)
+  }
+
+  /// Considers an iterate: f ≤ 0, x′ ≠ x and less similar than the best so far.
+  mutating func consider(_ perturbed: Tensor, f: Tensor, similarity s: Tensor, iteration t: Int) {
+    finite = finite .& f.isFinite .& s.isFinite
+    let moved = (perturbed - originals).flattened().abs().max(1) .> 0
+    let better = finite .& moved .& (f .<= 0) .& (s .< similarity)
+    best = `where`(better.perSample(like: best), perturbed, best)
+    similarity = `where`(better, s, similarity)
+    criterion = `where`(better, f, criterion)
+    iteration = `where`(better, Tensor(Float(t)), iteration)
+    lowest = `where`(finite, lowest.minimum(f), lowest)
+    found = (.!(.!found .& .!better))
+    stalled = `where`(better, Tensor(0), stalled + found.to(.float32))
+  }
+
+  /// Takes note of a gradient's norms `[rows]`: infinite ones end the row, zero ones are counted.
+  mutating func note(gradientNorms norms: Tensor) {
+    finite = finite .& norms.isFinite
+    gradients = gradients + 1
+    zeroGradients = zeroGradients + (norms .== 0).to(.float32)
+  }
+
+  func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution {
+    let found = self.found.bools, finite = self.finite.bools
+    let zeros = zeroGradients.ints, total = gradients.ints
+    let status = found.indices.map { i -> SampleStatus in
+      if found[i] { return .succeeded }
+      if !finite[i] { return .notFinite }
+      return total[i] > 0 && zeros[i] == total[i] ? .zeroGradient : .infeasible
+    }
+    let f = zip(zip(criterion.floats, lowest.floats), found).map { $1 ? $0.0 : $0.1 }
+    let s = zip(similarity.floats, found).map { $1 ? $0 : Float.nan }
+    return TileSolution(
+      perturbed: best, status: status, similarity: s, criterion: f, bestIteration: iteration.ints,
+      zeroGradients: zeros, multiplier: multiplier, timing: timing, trace: trace)
+  }
+}
+
+/// x′ within [0, 1] and within ε of x in every value: line 2 of Algorithm 1.
+func projected(_ perturbed: Tensor, _ originals: Tensor, epsilon: Double) -> Tensor {
+  let clipped = perturbed.clamped(0...1)
+  guard epsilon < 1 else { return clipped }
+  return clipped.maximum(originals - epsilon).minimum(originals + epsilon)
+}

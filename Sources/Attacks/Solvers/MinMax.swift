@@ -1,0 +1,85 @@
+import Foundation
+import Torch
+
+/// Algorithm 1 of the paper, for all rows of a tile at once: descent in δ and ascent in the multiplier c ≥ 0 on
+/// F(δ, c) = c · f⁺(x + δ) + I(x, x + δ), from δ₀ = 0 and c₀ = 0.
+public struct MinMax: Solver {
+  /// α, the step on δ.
+  public var alpha: Double
+  /// β, the step on c and the strength of its decay (1 − β/t^¼).
+  public var beta: Double
+  /// T.
+  public var iterations: Int
+  /// ε, the largest change of a value; from 1 on there is no bound besides [0, 1].
+  public var epsilon: Double
+  /// Whether each iteration's values are kept.
+  public var recordsTrace: Bool
+
+  public init(
+    alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1, recordsTrace: Bool = false
+  ) {
+    self.alpha = alpha
+    self.beta = beta
+    self.iterations = iterations
+    self.epsilon = epsilon
+    self.recordsTrace = recordsTrace
+  }
+
+  public func solve(
+    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
+  ) throws -> TileSolution {
+    var similarity = similarity
+    var timing = TileSolution.Timing()
+    var trace = recordsTrace ? TileSolution.Trace() : nil
+    var total = 0.0
+    let x = tile.originals
+    var incumbent = Incumbent(x)
+    var c = Tensor.zeros([tile.size], device: x.device)
+    try seconds(&total) {
+      try withoutGrad {
+        var perturbed = x
+        var (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
+        var (information, gradI) = try seconds(&timing.similarity) {
+          try similarity.evaluate(perturbed, iteration: 0)
+        }
+        for t in stride(from: 1, through: iterations, by: 1) {
+          // Line 1, with ∇f⁺ = 0 where f ≤ 0.
+          let active = c * (f .> 0).to(.float32)
+          let gradient = gradF * active.perSample(like: gradF) + gradI
+          incumbent.note(gradientNorms: gradient.scaledSampleNorms())
+          // Line 2.
+          let next = projected(perturbed - gradient * alpha, x, epsilon: epsilon)
+          perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
+          (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
+          // Line 3.
+          (information, gradI) = try seconds(&timing.similarity) { try similarity.evaluate(perturbed, iteration: t) }
+          // Line 4.
+          let decay = 1 - beta / pow(Double(t), 0.25)
+          c = `where`(f.isFinite, (c * decay + f.clamped(atLeast: 0) * beta).clamped(atLeast: 0), c)
+          // Line 5.
+          incumbent.consider(perturbed, f: f, similarity: information, iteration: t)
+          trace?.similarity.append(information.floats)
+          trace?.criterion.append(f.floats)
+          trace?.multiplier.append(c.floats)
+          if trace != nil {
+            let value = stationarity(perturbed, x, f, gradF, gradI, c)
+            trace?.stationarity.append(value.floats)
+          }
+        }
+      }
+    }
+    timing.total = total
+    return incumbent.solution(multiplier: c.floats, timing: timing, trace: trace)
+  }
+
+  /// ‖L(δ, c)‖² of Theorem 1, `[rows]`.
+  private func stationarity(
+    _ perturbed: Tensor, _ x: Tensor, _ f: Tensor, _ gradF: Tensor, _ gradI: Tensor, _ c: Tensor
+  ) -> Tensor {
+    let gradient = gradF * (c * (f .> 0).to(.float32)).perSample(like: gradF) + gradI
+    let step = perturbed - projected(perturbed - gradient, x, epsilon: epsilon)
+    // ∇_c F = f⁺; the set of multipliers is [0, ∞).
+    let multiplierStep = c - (c + f.clamped(atLeast: 0)).clamped(atLeast: 0)
+    return step.flattened().square().sum(1) + multiplierStep.square()
+  }
+}

@@ -1,0 +1,71 @@
+import Torch
+
+/// From a start far from x, one L2-normalised step an iteration: down f where the criterion is broken, down the
+/// similarity where it holds; the feasible iterate with the least similarity is returned.
+///
+/// This is the subgradient method with switching steps for constrained problems (Polyak 1967): no multiplier to balance,
+/// since only one of the two gradients is followed at a time. With `iterations` 0 it is the start alone, scored.
+public struct Switching: Solver {
+  public var start: Start
+  /// The length of the first step; step t of T has the length α (1 − t/(T + 1)).
+  public var alpha: Double
+  /// T.
+  public var iterations: Int
+  /// ε, the largest change of a value; from 1 on there is no bound besides [0, 1].
+  public var epsilon: Double
+  /// A row with a success rests after this many iterates without a better one.
+  public var patience: Int
+
+  public init(
+    start: Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1, patience: Int = 20
+  ) {
+    self.start = start
+    self.alpha = alpha
+    self.iterations = iterations
+    self.epsilon = epsilon
+    self.patience = patience
+  }
+
+  public func solve(
+    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
+  ) throws -> TileSolution {
+    var similarity = similarity
+    var timing = TileSolution.Timing()
+    var total = 0.0
+    let x = tile.originals
+    var incumbent = Incumbent(x)
+    try seconds(&total) {
+      try withoutGrad {
+        var perturbed = projected(start.perturbed(tile), x, epsilon: epsilon)
+        for t in 0...iterations {
+          let last = t == iterations
+          let f: Tensor, gradF: Tensor
+          if last {
+            f = try seconds(&timing.criterion) { try criterion.values(perturbed) }
+            gradF = f
+          } else {
+            (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
+          }
+          let (information, gradI) = try seconds(&timing.similarity) {
+            try similarity.evaluate(perturbed, iteration: t)
+          }
+          incumbent.consider(perturbed, f: f, similarity: information, iteration: t)
+          if last { break }
+          let broken = (f .> 0).perSample(like: x)
+          let direction = `where`(broken, gradF, gradI)
+          let norms = direction.scaledSampleNorms()
+          incumbent.note(gradientNorms: norms)
+          let awake = incumbent.finite .& (incumbent.stalled .< Double(patience))
+          if !awake.bools[tile.rows].contains(true) { break }
+          let length = alpha * (1 - Double(t + 1) / Double(iterations + 1))
+          let scale = (length / norms.clamped(atLeast: 1e-30)) * (norms .> 0).to(.float32)
+          let next = projected(perturbed - direction * scale.perSample(like: x), x, epsilon: epsilon)
+          perturbed = `where`(awake.perSample(like: x), next, perturbed)
+        }
+      }
+    }
+    timing.total = total
+    return incumbent.solution(
+      multiplier: [Float](repeating: 0, count: tile.size), timing: timing, trace: nil)
+  }
+}

@@ -1,1 +1,0 @@
-// Placeholder of the module MutualInformation; replaced by its first real file.

@@ -1,0 +1,93 @@
+import Attacks
+import Foundation
+import MutualInformation
+import Testing
+import Torch
+
+@Suite struct ExactInformationTests {
+  func information(_ x: [Double], _ y: [Double], d: Int = 1) -> (value: Double, gradient: [Double]) {
+    let result = GaussianInformation(Tensor(x, [1, x.count]), dimensions: d).valuesAndGradient(Tensor(y, [1, y.count]))
+    return (result.values.item, result.gradient.doubles)
+  }
+
+  @Test(arguments: [UInt64(1), 2, 3, 4])
+  func valueAndGradientAreThoseOfTheFormula(_ seed: UInt64) {
+    let random = RandomStream(seed: seed, purpose: .augmentation)
+    let x = random.normal(7).map(Double.init), y = random.normal(7, position: 50).map(Double.init)
+    func formula(_ y: [Double]) -> Double {
+      let xy = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
+      let xx = x.reduce(0) { $0 + $1 * $1 }, yy = y.reduce(0) { $0 + $1 * $1 }
+      return -1.5 * log(1 - xy * xy / (xx * yy))
+    }
+    let (value, gradient) = information(x, y, d: 3)
+    #expect(abs(value - formula(y)) < 1e-10)
+    for i in y.indices {
+      var up = y, down = y
+      up[i] += 1e-6
+      down[i] -= 1e-6
+      #expect(abs((formula(up) - formula(down)) / 2e-6 - gradient[i]) < 1e-6)
+    }
+  }
+
+  @Test func theGradientIsThatOfAutograd() throws {
+    let random = RandomStream(seed: 8, purpose: .augmentation)
+    let x = Tensor(random.uniform(5 * 12), [5, 12]), y = Tensor(random.uniform(5 * 12, position: 99), [5, 12])
+    let leaf = y.requiringGrad()
+    let cosine = (x * leaf).sum(1) / (x.sampleNorms() * leaf.sampleNorms())
+    let value = ((1 - cosine.square()).log() * -2.0).sum()
+    let expected = try #require(try grad(value, [leaf])[0]).floats
+    let got = GaussianInformation(x, dimensions: 4).valuesAndGradient(y).gradient.floats
+    #expect(zip(expected, got).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($0)) })
+  }
+
+  @Test func nearlyParallelVectorsKeepTheirDigits() {
+    // x′ = x + s·u with u ⟂ x, ‖u‖ = ‖x‖: 1 − cos² = s²/(1 + s²), which float32 cosines cannot tell from 0.
+    for s in [1e-2, 1e-3, 1e-4] as [Float] {
+      let x = Tensor([Float(3), 4, 0, 0], [1, 4]), y = Tensor([3, 4, 5 * s, 0], [1, 4])
+      let (values, gradient) = GaussianInformation(x).valuesAndGradient(y)
+      let expected = -0.5 * log(Double(s * s) / (1 + Double(s * s)))
+      #expect(abs(values.item / expected - 1) < 1e-3)
+      #expect(gradient.isFinite.bools.allSatisfy { $0 })
+    }
+    let same = GaussianInformation(Tensor([Float(1), 2], [1, 2])).valuesAndGradient(Tensor([Float(1), 2], [1, 2]))
+    #expect(same.values.item.isFinite && same.values.item > 10)
+    #expect(same.gradient.isFinite.bools.allSatisfy { $0 })
+  }
+
+  @Test func zeroVectorsCarryNoInformation() {
+    for (x, y) in [([0.0, 0], [1.0, 2]), ([1, 2], [0, 0]), ([0, 0], [0, 0])] {
+      let (value, gradient) = information(x, y)
+      #expect(value == 0)
+      #expect(gradient == [0, 0])
+    }
+    #expect(abs(information([1, 0], [0, 5]).value) < 1e-12, "orthogonal vectors share nothing")
+  }
+
+  /// (m·x, m·x′) for Gaussian m has the correlation cos(x, x′); its information by the sample correlation of 200,000
+  /// draws must be the closed form's within the sampling error.
+  @Test func simulationAgrees() {
+    let x = [0.9, 0.1, 0.4], y = [0.7, 0.5, 0.1], n = 200_000
+    let m = RandomStream(seed: 4, purpose: .projection).normal(3 * n).map(Double.init)
+    var uv = 0.0, uu = 0.0, vv = 0.0
+    for i in 0..<n {
+      let u = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * x[$1] }, v = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * y[$1] }
+      uv += u * v
+      uu += u * u
+      vv += v * v
+    }
+    let rho2 = uv * uv / (uu * vv)
+    #expect(abs(-0.5 * log(1 - rho2) - information(x, y).value) < 0.01)
+  }
+}
+
+@Suite struct DistanceTests {
+  @Test func itIsTheNegativeDistanceWithItsGradient() throws {
+    let set = Tensor([Float(0.1), 0.2, 0.3, 0.4], [1, 4])
+    var bound = Distance().bind(Tile(set, number: 0, size: 2, range: 0..<1, seed: 1))
+    let y = Tensor([Float(0.1), 0.5, 0.3, 0.8, 0, 0, 0, 0], [2, 4])
+    let (values, gradient) = try bound.evaluate(y, iteration: 0)
+    #expect(abs(values.floats[0] + 0.5) < 1e-6)
+    #expect(zip(gradient[0].floats, [0, -0.6, 0, -0.8]).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(gradient[1].floats == [0, 0, 0, 0])
+  }
+}
