@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Formats", dependencies: ["CZlib", "CImages", "CMatio", "CCrypto"]),
     .target(
-      name: "Datasets", dependencies: ["Formats", swiftLog],
+      name: "Datasets", dependencies: ["Formats", swiftLog], exclude: ["Resources/README.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "MutualInformation", dependencies: ["Torch"]),
     .target(name: "Models", dependencies: ["Torch", "Formats"]),

@@ -63,3 +63,10 @@ public struct SHA256: ~Copyable {
     }
   }
 }
+
+extension FileBytes {
+  /// The SHA-256 of all bytes, as 64 lowercase hexadecimal digits.
+  public func sha256() -> String {
+    withBytes(in: 0..<count) { SHA256.digest(of: $0) }
+  }
+}

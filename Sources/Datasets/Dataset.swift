@@ -1,0 +1,32 @@
+/// A data set in memory, split and scaled by its protocol.
+public struct Dataset: Sendable, Equatable {
+  /// Its name in the registry, or the path it was read from.
+  public let name: String
+  public let train: Samples
+  /// Never used but to test.
+  public let test: Samples
+  /// Names of the classes that labels count; empty where there are none.
+  public let classNames: [String]
+  /// How values in [0, 1] came from those in the files, and the way back.
+  public let encoding: SampleEncoding
+  /// SHA-256 of what was read: of one line `<sha256>  <file name>` a file, in the order of reading.
+  public let digest: String
+  /// What a reader of results must know: parts that are missing, a split of our own, a scaling that leaks.
+  public let notes: [String]
+
+  public init(
+    name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding, digest: String,
+    notes: [String] = []
+  ) {
+    self.name = name
+    self.train = train
+    self.test = test
+    self.classNames = classNames
+    self.encoding = encoding
+    self.digest = digest
+    self.notes = notes
+  }
+
+  /// The shape of one sample.
+  public var sampleShape: [Int] { train.shape }
+}

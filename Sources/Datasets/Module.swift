@@ -1,1 +1,0 @@
-// Placeholder of the module Datasets; replaced by its first real file.

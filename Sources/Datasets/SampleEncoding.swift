@@ -1,0 +1,167 @@
+import Formats
+
+/// How samples in a file become values in [0, 1], and the way back to the file's own range, type and layout.
+public struct SampleEncoding: Sendable, Equatable {
+  /// Where a file has the channels of an image.
+  public enum Layout: String, Sendable, CaseIterable {
+    /// `[channels, height, width]`, or no image at all.
+    case nchw
+    /// `[height, width, channels]`.
+    case nhwc
+  }
+
+  /// What the values 0 and 1 are in the file.
+  public enum Scale: Sendable, Equatable {
+    /// The same for all values.
+    case range(ClosedRange<Float>)
+    /// One range a feature, as min-max scaling fits it. Where a minimum is the maximum, all values become 0.
+    case features(minimum: [Float], maximum: [Float])
+  }
+
+  public let elementType: ElementType
+  /// The shape of one sample in the file.
+  public let fileShape: [Int]
+  public let layout: Layout
+  public let scale: Scale
+
+  public init(elementType: ElementType, fileShape: [Int], layout: Layout = .nchw, scale: Scale) {
+    self.elementType = elementType
+    self.fileShape = fileShape
+    self.layout = layout
+    self.scale = scale
+  }
+
+  /// The range that a type means where nothing else is said: all of an unsigned type of 8 or 16 bits, else 0…1.
+  public static func defaultRange(of type: ElementType) -> ClosedRange<Float> {
+    switch type {
+    case .uint8: 0...255
+    case .uint16: 0...65535
+    default: 0...1
+    }
+  }
+
+  /// The shape of one sample as `Samples` has it: `[channels, height, width]` or `[features]`.
+  public var sampleShape: [Int] {
+    switch (fileShape.count, layout) {
+    case (3, .nhwc): [fileShape[2], fileShape[0], fileShape[1]]
+    case (3, .nchw): fileShape
+    case (2, _): [1] + fileShape
+    default: [fileShape.reduce(1, *)]
+    }
+  }
+
+  /// Values in [0, 1], in the order of `sampleShape`.
+  ///
+  /// An excess of less than a thousandth of the range, as rounding leaves it, is clamped.
+  ///
+  /// - Parameter values: `[samples] + fileShape`.
+  /// - Throws: `FormatError` naming the record whose value is not a number or is outside the range.
+  public func decode(_ values: HostArray, file: String) throws(FormatError) -> [Float] {
+    let table = scaleTable
+    var result = channelsFirst(
+      values.elementType == .uint8 && table != nil ? lookUp(values.bytes, table ?? []) : scaled(values.floats()))
+    let size = fileShape.reduce(1, *)
+    let failure = result.withUnsafeMutableBufferPointer { buffer -> Int? in
+      for index in buffer.indices {
+        let value = buffer[index]
+        if value >= 0, value <= 1 { continue }
+        guard value > -1e-3, value < 1.001 else { return index }
+        buffer[index] = min(1, max(0, value))
+      }
+      return nil
+    }
+    if let failure {
+      throw FormatError(file, at: .record(failure / max(1, size)), outside(result[failure], failure % max(1, size)))
+    }
+    return result
+  }
+
+  /// Values in the file's own range, type and layout: the inverse of `decode`. Integers are rounded to the nearest.
+  ///
+  /// - Parameter values: in [0, 1], in the order of `sampleShape`, a whole number of samples.
+  /// - Returns: `[samples] + fileShape`.
+  public func encode(_ values: [Float]) -> HostArray {
+    let size = fileShape.reduce(1, *)
+    var values = channelsLast(values)
+    for index in values.indices {
+      let (low, high) = bounds(of: index % size)
+      values[index] = low + values[index] * (high - low)
+    }
+    let shape = [size == 0 ? 0 : values.count / size] + fileShape
+    return HostArray(values, shape: shape).converted(to: elementType)
+  }
+
+  private func outside(_ value: Float, _ feature: Int) -> String {
+    guard value.isFinite else { return "has a value that is not a finite number" }
+    let (low, high) = bounds(of: feature)
+    return "has the value \(low + value * (high - low)), outside the range \(low)…\(high); give --range"
+  }
+
+  private func bounds(of feature: Int) -> (Float, Float) {
+    switch scale {
+    case .range(let range): (range.lowerBound, range.upperBound)
+    case .features(let minimum, let maximum): (minimum[feature], maximum[feature])
+    }
+  }
+
+  /// What each byte becomes, where all features have one range.
+  private var scaleTable: [Float]? {
+    guard case .range(let range) = scale else { return nil }
+    return (0..<256).map { (Float($0) - range.lowerBound) / (range.upperBound - range.lowerBound) }
+  }
+
+  private func lookUp(_ bytes: [UInt8], _ table: [Float]) -> [Float] {
+    table.withUnsafeBufferPointer { table in
+      [Float](unsafeUninitializedCapacity: bytes.count) { result, initialized in
+        bytes.withUnsafeBufferPointer { bytes in
+          for index in bytes.indices { result.initializeElement(at: index, to: table[Int(bytes[index])]) }
+        }
+        initialized = bytes.count
+      }
+    }
+  }
+
+  private func scaled(_ values: [Float]) -> [Float] {
+    var values = values
+    switch scale {
+    case .range(let range):
+      let width = range.upperBound - range.lowerBound
+      for index in values.indices { values[index] = (values[index] - range.lowerBound) / width }
+    case .features(let minimum, let maximum):
+      for index in values.indices {
+        let feature = index % minimum.count
+        let width = maximum[feature] - minimum[feature]
+        values[index] = width > 0 ? (values[index] - minimum[feature]) / width : 0
+      }
+    }
+    return values
+  }
+
+  private func channelsFirst(_ values: [Float]) -> [Float] {
+    guard layout == .nhwc, fileShape.count == 3 else { return values }
+    return transposed(values, rows: fileShape[0] * fileShape[1], columns: fileShape[2])
+  }
+
+  private func channelsLast(_ values: [Float]) -> [Float] {
+    guard layout == .nhwc, fileShape.count == 3 else { return values }
+    return transposed(values, rows: fileShape[2], columns: fileShape[0] * fileShape[1])
+  }
+
+  /// Each matrix of `rows × columns` values becomes one of `columns × rows`.
+  private func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
+    let size = rows * columns
+    guard size > 0 else { return values }
+    return [Float](unsafeUninitializedCapacity: values.count) { result, initialized in
+      values.withUnsafeBufferPointer { values in
+        for start in Swift.stride(from: 0, to: values.count, by: size) {
+          for column in 0..<columns {
+            for row in 0..<rows {
+              result.initializeElement(at: start + column * rows + row, to: values[start + row * columns + column])
+            }
+          }
+        }
+      }
+      initialized = values.count
+    }
+  }
+}
