@@ -22,6 +22,8 @@ import tempfile
 import zipfile
 from typing import Optional
 
+sys.dont_write_bytecode = True  # the folder of the scripts is watched for changes
+
 from wheels import Wheel, WheelError, download, local, pip_settings, remote, say
 
 VERSION = "2.13.0"
