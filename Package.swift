@@ -66,7 +66,7 @@ let package = Package(
     .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),

@@ -1,0 +1,92 @@
+import Formats
+import Foundation
+import Torch
+
+/// A model on disk: one safetensors file with the parameters by name and, in its metadata, the architecture. A
+/// checkpoint of a training in progress also holds the optimizers' state, the steps done and the epoch.
+///
+/// Python reads it with `safetensors.torch.load_file`.
+public struct Checkpoint: Sendable {
+  public var model: any Autoencoder
+  /// The state of a ``Trainer``; empty once training is over.
+  public var training: [NamedTensor]
+  /// The epochs done.
+  public var epoch: Int
+
+  public init(_ model: any Autoencoder, training: [NamedTensor] = [], epoch: Int = 0) {
+    self.model = model
+    self.training = training
+    self.epoch = epoch
+  }
+
+  /// The prefix of the training state's names.
+  private static let trainingPrefix = "training."
+
+  /// The file's bytes; the same model gives the same bytes.
+  public func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let architecture = String(decoding: try encoder.encode(model.architecture), as: UTF8.self)
+    let tensors =
+      model.parameters.map { ($0.name, HostArray($0.tensor.floats, shape: $0.tensor.shape)) }
+      + training.map { (Self.trainingPrefix + $0.name, $0.tensor.hostArray) }
+    return Safetensors.encode(
+      tensors.map { (name: $0.0, array: $0.1) }, metadata: ["architecture": architecture, "epoch": String(epoch)])
+  }
+
+  /// Writes the file whole or not at all.
+  public func write(to path: String) throws { try AtomicFile.write(encoded(), to: path) }
+
+  /// Reads a file that ``write(to:)`` wrote.
+  /// - Throws: `FormatError` or ``ModelError/checkpoint(path:_:)`` where it is damaged or holds another model.
+  public static func read(_ path: String) throws -> Checkpoint { try Checkpoint(Safetensors.open(path), path: path) }
+
+  /// Reads what ``encoded()`` gave; `path` names it in errors.
+  public init(decoding bytes: [UInt8], path: String) throws {
+    try self.init(SafetensorsFile(FileBytes(bytes, name: path)), path: path)
+  }
+
+  private init(_ file: SafetensorsFile, path: String) throws {
+    guard let text = file.metadata["architecture"],
+      let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
+    else {
+      throw ModelError.checkpoint(path: path, "no architecture in its metadata; it is no checkpoint of this program")
+    }
+    guard architecture.sampleShape.allSatisfy({ 1...100_000 ~= $0 }), architecture.sampleSize <= 100_000_000,
+      1...1_000_000 ~= architecture.code
+    else { throw ModelError.checkpoint(path: path, "its architecture has impossible sizes") }
+    let model = try architecture.makeModel(seed: 0)
+    for parameter in model.parameters {
+      let array = try file.array(parameter.name)
+      guard array.shape == parameter.tensor.shape else {
+        throw ModelError.checkpoint(
+          path: path, "'\(parameter.name)' has the shape \(array.shape), the model needs \(parameter.tensor.shape)")
+      }
+      withoutGrad { parameter.tensor.assign(Tensor(array.floats(), array.shape)) }
+    }
+    let known = Set(model.parameters.map(\.name))
+    let training = try file.names.filter { !known.contains($0) }.map { name -> NamedTensor in
+      guard name.hasPrefix(Self.trainingPrefix) else {
+        throw ModelError.checkpoint(path: path, "'\(name)' belongs to no \(architecture.kind.rawValue)")
+      }
+      return NamedTensor(String(name.dropFirst(Self.trainingPrefix.count)), Tensor(try file.array(name)))
+    }
+    self.init(model, training: training, epoch: file.metadata["epoch"].flatMap(Int.init) ?? 0)
+  }
+}
+
+extension Tensor {
+  /// The elements as an array of the host, int64 or float32.
+  public var hostArray: HostArray {
+    dtype == .int64 ? HostArray(ints, shape: shape) : HostArray(floats, shape: shape)
+  }
+
+  /// A copy of an array of the host: integers as int64, everything else as float32.
+  public init(_ array: HostArray) {
+    if !array.elementType.isFloatingPoint, let values = array.integers() {
+      self.init(values, array.shape)
+    } else {
+      self.init(array.floats(), array.shape)
+    }
+  }
+}
