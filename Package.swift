@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "MutualInformation", dependencies: ["Torch"]),
     .target(name: "Models", dependencies: ["Torch", "Formats"]),
     .target(name: "Attacks", dependencies: ["Torch", "Models", "MutualInformation"]),
-    .target(name: "Evaluation", dependencies: ["Torch", "Models", "Attacks", "MutualInformation"]),
+    .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),
     .target(name: "Runs", dependencies: ["Formats", swiftLog]),
     .target(
       name: "Augmentation",
@@ -68,7 +68,7 @@ let package = Package(
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     .testTarget(name: "AugmentationTests", dependencies: ["Augmentation"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),

@@ -1,1 +1,0 @@
-// Placeholder of the module Evaluation; replaced by its first real file.

@@ -1,0 +1,7 @@
+import Torch
+
+/// What the evaluation draws random numbers for, apart from what a sample or a model draws.
+extension RandomStream.Purpose {
+  static let bootstrap = RandomStream.Purpose(rawValue: 101)
+  static let signFlip = RandomStream.Purpose(rawValue: 102)
+}

@@ -1,1 +1,0 @@
-// Placeholder of the module Reports; replaced by its first real file.

@@ -1,0 +1,1 @@
+// Placeholder of the module Runs; replaced by its first real file.
