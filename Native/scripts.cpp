@@ -31,6 +31,10 @@ int script_register(ct_script s, const char *name, ct_tensor t, int32_t is_param
   });
 }
 
+int script_add_module(ct_script s, const char *name, ct_script child, char **error) {
+  return guarded(error, [&] { of(s).register_module(name, of(child)); });
+}
+
 int script_define(ct_script s, const char *source, char **error) {
   return guarded(error, [&] { of(s).define(source); });
 }
@@ -91,15 +95,34 @@ int script_tensor(ct_script s, const char *name, ct_tensor *out, char **error) {
   });
 }
 
+torch::jit::Method method_of(ct_script s, const char *method) {
+  if (auto found = of(s).find_method(method)) return *found;
+  std::string known;
+  for (const auto &each : of(s).get_methods()) known += (known.empty() ? "" : ", ") + each.name();
+  throw std::invalid_argument(std::string("the model has no method '") + method + "'; it has: " + known);
+}
+
+int script_arguments(ct_script s, const char *method, char **out, char **error) {
+  return guarded(error, [&] {
+    std::string text;
+    for (const auto &argument : method_of(s, method).function().getSchema().arguments()) {
+      if (argument.name() != "self") text += argument.name() + "\n";
+    }
+    *out = copy(text);
+  });
+}
+
 int script_call(ct_script s, const char *method, const ct_value *arguments, int64_t count, ct_value *results,
                 int64_t capacity, int64_t *result_count, char **error) {
   return guarded(error, [&] {
-    auto found = of(s).find_method(method);
-    if (!found) throw std::invalid_argument(std::string("the model has no method '") + method + "'");
+    auto found = method_of(s, method);
     if (capacity < 1) throw std::length_error("no room for the result");
     std::vector<c10::IValue> stack;
     for (int64_t i = 0; i < count; ++i) stack.push_back(unbox(arguments[i]));
-    results[0] = box((*found)(std::move(stack)));
+    // The optimizing executor profiles the first calls and may fuse in later ones: the same input would then give
+    // other last bits. Without it a script does what eager PyTorch does, every time.
+    torch::jit::GraphOptimizerEnabledGuard plain(false);
+    results[0] = box(found(std::move(stack)));
     *result_count = 1;
   });
 }
@@ -111,6 +134,7 @@ void fill_scripts(ct_api &api) {
   api.script_create = script_create;
   api.script_release = script_release;
   api.script_register = script_register;
+  api.script_add_module = script_add_module;
   api.script_define = script_define;
   api.script_save = script_save;
   api.script_freeze = script_freeze;
@@ -118,6 +142,7 @@ void fill_scripts(ct_api &api) {
   api.script_submodule_names = script_submodule_names;
   api.script_tensor_names = script_tensor_names;
   api.script_tensor = script_tensor;
+  api.script_arguments = script_arguments;
   api.script_call = script_call;
 }
 

@@ -30,8 +30,13 @@ public final class Script: @unchecked Sendable {  // LibTorch's interpreter may 
     try checked { $0.script_register(raw, name, tensor.raw, isParameter ? 1 : 0, &$1) }
   }
 
+  /// Makes another module a submodule of this one.
+  public func register(_ name: String, _ module: Script) throws {
+    try checked { $0.script_add_module(raw, name, module.raw, &$1) }
+  }
+
   /// Adds methods from TorchScript source.
-  public func define(_ source: String) throws { try checked { $0.script_define(raw, source, &$1) } }
+  public func define(_ source: String) throws { try checked { $0.script_define(raw, source + "\n", &$1) } }
 
   public func save(_ path: String) throws { try checked { $0.script_save(raw, path, &$1) } }
 
@@ -53,6 +58,14 @@ public final class Script: @unchecked Sendable {  // LibTorch's interpreter may 
     try checked { $0.script_tensor(raw, name, &out, &$1) }
     guard let out else { throw TorchError.unexpectedResult("no tensor '\(name)'") }
     return Tensor(owning: out)
+  }
+
+  /// The names of a method's arguments, `self` left out.
+  /// - Throws: ``TorchError/native(_:)`` naming the methods there are, where this one is not among them.
+  public func argumentNames(_ method: String = "forward") throws -> [String] {
+    var text: UnsafeMutablePointer<CChar>?
+    try checked { $0.script_arguments(raw, method, &text, &$1) }
+    return lines(text)
   }
 
   /// Calls a method.

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /// Raised by one with every change of the table below; a library of another version is refused.
-#define CT_API_VERSION 1
+#define CT_API_VERSION 2
 
 typedef struct ct_tensor_s *ct_tensor;
 typedef struct ct_operator_s *ct_operator;
@@ -108,6 +108,8 @@ typedef struct ct_api {
   int (*script_create)(const char *name, ct_script *out, char **error);
   void (*script_release)(ct_script s);
   int (*script_register)(ct_script s, const char *name, ct_tensor t, int32_t is_parameter, char **error);
+  /// Makes `child` a submodule of `s`.
+  int (*script_add_module)(ct_script s, const char *name, ct_script child, char **error);
   int (*script_define)(ct_script s, const char *source, char **error);
   int (*script_save)(ct_script s, const char *path, char **error);
   /// Evaluation mode (batch norm, dropout) and frozen parameters, for the module and all submodules.
@@ -118,6 +120,8 @@ typedef struct ct_api {
   /// Newline-separated "name" of parameters and buffers; malloc'ed.
   char *(*script_tensor_names)(ct_script s);
   int (*script_tensor)(ct_script s, const char *name, ct_tensor *out, char **error);
+  /// Newline-separated names of a method's arguments, `self` left out; malloc'ed.
+  int (*script_arguments)(ct_script s, const char *method, char **out, char **error);
   int (*script_call)(ct_script s, const char *method, const ct_value *arguments, int64_t count,
                      ct_value *results, int64_t capacity, int64_t *result_count, char **error);
 
