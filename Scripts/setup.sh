@@ -75,7 +75,7 @@ unlock() { exec 9>&-; }
 # The system's part. Needs no lock: apt-get has its own.
 prepare() {
   command -v swift > /dev/null ||
-    fail "the Swift toolchain (6.1 or later) is not on the PATH: https://www.swift.org/install"
+    fail "the Swift toolchain (6.3 or later) is not on the PATH: https://www.swift.org/install"
   mkdir -p "$root/.deps" 2> /dev/null || fail "cannot create $root/.deps"
   install_packages
 }

