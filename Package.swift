@@ -18,6 +18,7 @@ let package = Package(
     .library(name: "Runs", targets: ["Runs"]),
     .library(name: "Augmentation", targets: ["Augmentation"]),
     .library(name: "Reports", targets: ["Reports"]),
+    .library(name: "Studies", targets: ["Studies"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -55,10 +56,13 @@ let package = Package(
       name: "Augmentation",
       dependencies: ["Datasets", "Models", "Attacks", "Evaluation", "Runs", "Yams", swiftLog]),
     .target(name: "Reports", dependencies: ["Formats"]),
+    .target(
+      name: "Studies",
+      dependencies: ["Augmentation", "Datasets", "Models", "Attacks", "Evaluation", "Reports", "Runs", "Yams"]),
     .executableTarget(
       name: "uae",
       dependencies: [
-        "Augmentation", "Reports", swiftLog,
+        "Augmentation", "Reports", "Studies", swiftLog,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -72,6 +76,8 @@ let package = Package(
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     .testTarget(name: "AugmentationTests", dependencies: ["Augmentation"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(
+      name: "StudiesTests", dependencies: ["Studies", "Datasets", "Models", "Attacks", "Reports", "Torch"]),
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
   ],
   swiftLanguageModes: [.v6],

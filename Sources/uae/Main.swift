@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct UAE: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "uae", abstract: "Unsupervised adversarial examples: generate, retrain, evaluate.")
+    commandName: "uae", abstract: "Unsupervised adversarial examples: generate, retrain, evaluate.",
+    subcommands: [ReproduceCommand.self])
 }

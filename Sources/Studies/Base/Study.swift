@@ -1,0 +1,81 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Torch
+
+/// A set of independent cells and the folder that keeps their outcomes.
+///
+/// Finished cells are skipped, the others run in any order on any number of workers and processes; a study that was
+/// stopped or killed goes on where it was.
+public struct Study<Cell: StudyCell>: Sendable {
+  public let cells: [Cell]
+  public let store: CellStore
+
+  /// - Throws: `SystemError` where the folder cannot be made.
+  public init(folder: String, cells: [Cell]) throws {
+    self.cells = cells
+    store = try CellStore(folder: folder)
+  }
+
+  /// Those of the study's cells that are finished, in the study's order.
+  public func finished() throws -> [FinishedCell<Cell>] { try cells.compactMap { try store.finished($0) } }
+
+  /// Runs every cell that is not finished.
+  ///
+  /// - Parameters:
+  ///   - workers: how many cells run at a time, each on one thread.
+  ///   - isCancelled: asked between and inside cells.
+  /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
+  public func run(
+    workers: Int, progress: StudyProgress = StudyProgress(), isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws {
+    let queue = Mutex(try cells.filter { try store.finished($0) == nil })
+    let failures = Mutex<[(label: String, message: String)]>([])
+    let open = queue.withLock(\.count)
+    progress.begin(cells: cells.count, finished: cells.count - open)
+    DispatchQueue.concurrentPerform(iterations: max(1, min(workers, open))) { _ in
+      LibTorch.setThreads(1)
+      let context = CellContext(store: store, threads: 1, isCancelled: isCancelled)
+      while !isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        do {
+          switch try perform(cell, context) {
+          case .done(let seconds): progress.finished(cell.label, seconds: seconds)
+          case .elsewhere:
+            // Another process has it: look again once nothing else is open, in case that process dies.
+            let alone = queue.withLock { others in
+              others.append(cell)
+              return others.count
+            }
+            if alone <= workers { Thread.sleep(forTimeInterval: 0.5) }
+          }
+        } catch is CancellationError {
+          return
+        } catch {
+          progress.note("\(cell.label): \(error)")
+          failures.withLock { $0.append((cell.label, "\(error)")) }
+        }
+      }
+    }
+    if isCancelled() { throw CancellationError() }
+    let failed = failures.withLock { $0 }
+    if let first = failed.first { throw StudyError.failed(cells: failed.map(\.label), first: first.message) }
+  }
+
+  private enum Performed {
+    case done(seconds: Double?)
+    case elsewhere
+  }
+
+  private func perform(_ cell: Cell, _ context: CellContext) throws -> Performed {
+    guard let claim = try store.claim(cell) else { return .elsewhere }
+    defer { withExtendedLifetime(claim) {} }
+    // Another process may have finished it since the queue was made.
+    if try store.finished(cell) != nil { return .done(seconds: nil) }
+    let start = ContinuousClock.now
+    let outcome = try cell.run(context)
+    let (whole, rest) = (ContinuousClock.now - start).components
+    let seconds = Double(whole) + Double(rest) * 1e-18
+    try store.write(FinishedCell(cell: cell, outcome: outcome, seconds: seconds))
+    return .done(seconds: seconds)
+  }
+}
