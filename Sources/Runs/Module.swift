@@ -1,1 +1,0 @@
-// Placeholder of the module Runs; replaced by its first real file.
