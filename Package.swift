@@ -67,7 +67,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "TorchTests", dependencies: ["Torch", "CTorch"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),

@@ -12,6 +12,14 @@ public final class ByteStream {
   private let encoding: Encoding
   private let inflater: UnsafeMutablePointer<z_stream>?
   private var atEnd = false
+  private var expected: Content?
+  private var checksum = crc32(0, nil, 0)
+
+  /// What an archive says that all bytes together are.
+  struct Content {
+    let count: Int
+    let crc32: UInt32
+  }
 
   /// Output that is allowed whatever its ratio to the input, in bytes.
   package static let freeOutput = 64 << 20
@@ -26,8 +34,11 @@ public final class ByteStream {
   }
 
   /// The bytes in a range of a file, which are raw deflate data where `isDeflated` says so.
-  package convenience init(_ file: FileBytes, in range: Range<Int>, isDeflated: Bool) throws {
+  ///
+  /// Whoever reads to the end is told if they are not what `content` says.
+  convenience init(_ file: FileBytes, in range: Range<Int>, isDeflated: Bool, content: Content) throws {
     try self.init(file, in: range, encoding: isDeflated ? .deflate : .plain)
+    expected = content
   }
 
   private init(_ file: FileBytes, in range: Range<Int>, encoding: Encoding) throws {
@@ -60,6 +71,7 @@ public final class ByteStream {
   public var maximumRemaining: Int {
     if atEnd { return 0 }
     let (count, overflow) = input.count.multipliedReportingOverflow(by: isCompressed ? 1032 : 1)
+    if let expected { return max(0, expected.count - position) }
     // What zlib has taken in but not yet given out is less than its window.
     return overflow ? .max : count + (isCompressed ? 1 << 16 : 0)
   }
@@ -69,9 +81,20 @@ public final class ByteStream {
   /// - Returns: the number of bytes; less than `buffer.count` only at the end.
   /// - Throws: `FormatError` if compressed data are damaged or end too early.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
-    let count = inflater.map { _ in 0 } ?? copy(into: buffer)
-    guard let inflater else { return count }
-    return try inflate(inflater, into: buffer)
+    let count = if let inflater { try inflate(inflater, into: buffer) } else { copy(into: buffer) }
+    try check(UnsafeRawBufferPointer(rebasing: buffer[..<count]), isEnd: count < buffer.count)
+    return count
+  }
+
+  private func check(_ bytes: UnsafeRawBufferPointer, isEnd: Bool) throws(FormatError) {
+    guard let expected else { return }
+    checksum = crc32_z(checksum, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+    guard position <= expected.count, !isEnd || position == expected.count else {
+      throw FormatError(file.name, at: .byte(input.lowerBound), "is not of the \(expected.count) bytes it is said to be")
+    }
+    guard position < expected.count || UInt32(truncatingIfNeeded: checksum) == expected.crc32 else {
+      throw FormatError(file.name, at: .byte(input.lowerBound), "the checksum is wrong: the data are damaged")
+    }
   }
 
   /// The next `count` bytes.

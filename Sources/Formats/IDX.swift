@@ -49,16 +49,9 @@ public struct IDXReader: SampleReader {
     } catch {
       throw FormatError(file.name, at: .record(index), error.problem)
     }
-    if elementType.size > 1 { reverse(&bytes) }
+    bytes.reverseElements(ofSize: elementType.size)
     index += samples
     return SampleBatch(values: HostArray(bytes: bytes, shape: [samples] + sampleShape, elementType: elementType))
-  }
-
-  /// From big-endian to little-endian.
-  private func reverse(_ bytes: inout [UInt8]) {
-    for start in stride(from: 0, to: bytes.count, by: elementType.size) {
-      bytes[start..<start + elementType.size].reverse()
-    }
   }
 
   private static func elementType(of code: UInt8) -> ElementType? {

@@ -23,3 +23,31 @@ int uae_jpeg_decode(const uint8_t *data, size_t size, size_t limit, uae_image *i
 // Encode 8-bit samples; `*data` is to be given to free().
 int uae_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, uint8_t **data,
                    size_t *size, char *message);
+
+// A variable of a MATLAB file: a real, full numeric array unless `type` is UAE_MAT_OTHER.
+typedef enum {
+  UAE_MAT_OTHER, UAE_MAT_DOUBLE, UAE_MAT_SINGLE, UAE_MAT_INT8, UAE_MAT_UINT8, UAE_MAT_INT16, UAE_MAT_UINT16,
+  UAE_MAT_INT32, UAE_MAT_UINT32, UAE_MAT_INT64, UAE_MAT_UINT64
+} uae_mat_type;
+
+enum { UAE_MAT_RANK = 8, UAE_MAT_NAME = 64, UAE_MAT_VARIABLES = 1024 };
+
+typedef struct {
+  char name[UAE_MAT_NAME];
+  uint32_t type, rank;
+  uint64_t dims[UAE_MAT_RANK];
+  uint64_t size;  // bytes that `data` takes, or would take
+  uint8_t *data;  // column by column; NULL unless this variable was asked for
+} uae_mat_variable;
+
+typedef struct {
+  uae_mat_variable variables[UAE_MAT_VARIABLES];
+  size_t count;
+} uae_mat_contents;
+
+// Reads the directory of the MATLAB file (version 4, 5 or 7.3) at `path`, and the data of the variable named `wanted` (NULL
+// for none) if they take at most `limit` bytes. matio runs in a child process with at most `seconds` of processor time:
+// on hostile files it may crash or never end, and neither may happen here.
+int uae_mat_read(const char *path, const char *wanted, size_t limit, unsigned seconds, uae_mat_contents *contents,
+                 char *message);
+void uae_mat_free(uae_mat_contents *contents);
