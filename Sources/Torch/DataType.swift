@@ -12,10 +12,15 @@ public struct DataType: RawRepresentable, Hashable, Sendable, CustomStringConver
   public static let float32 = DataType(rawValue: 6)
   public static let float64 = DataType(rawValue: 7)
   public static let bool = DataType(rawValue: 11)
+  public static let bfloat16 = DataType(rawValue: 15)
+
+  public var isFloatingPoint: Bool { 5...7 ~= rawValue || self == .bfloat16 }
 
   public var description: String {
     let names: [Int32: String] = [
-      0: "uint8", 1: "int8", 2: "int16", 3: "int32", 4: "int64", 5: "float16", 6: "float32", 7: "float64", 11: "bool",
+      0: "uint8", 1: "int8", 2: "int16", 3: "int32", 4: "int64", 5: "float16", 6: "float32", 7: "float64",
+      11: "bool",
+      15: "bfloat16",
     ]
     return names[rawValue] ?? "ScalarType(\(rawValue))"
   }

@@ -1,0 +1,36 @@
+import Torch
+
+/// How a criterion behaves near a few samples, before a long run: whether its gradient says anything, and what it costs.
+public struct CriterionInspection: Sendable {
+  /// Of the samples tried, those at which ∇f was exactly zero, and those with NaN or infinity in f or ∇f.
+  public let zeroGradients: Int
+  public let notFinite: Int
+  public let samples: Int
+  /// Whether f depends on x′ through differentiable operations at all.
+  public let isDifferentiable: Bool
+  /// Seconds of one thread for f and ∇f of one sample, measured in a batch.
+  public let secondsPerSample: Double
+
+  /// Evaluates f and ∇f at x + 0.1 · N(0, I), clipped to [0, 1].
+  ///
+  /// - Parameter samples: `[count, …]` in [0, 1].
+  /// - Throws: what the criterion throws, but for a missing gradient.
+  public init(_ criterion: any Criterion, _ samples: Tensor, seed: UInt64 = 0) throws {
+    let noise = RandomStream(seed: seed, purpose: .start).normal(samples.count)
+    let perturbed = (samples + Tensor(noise, samples.shape) * 0.1).clamped(0...1)
+    let bound = try criterion.bind(samples)
+    self.samples = samples.shape[0]
+    let tracked = try withGrad { try bound.values(perturbed.requiringGrad()).requiresGrad }
+    guard tracked else {
+      (isDifferentiable, zeroGradients, notFinite, secondsPerSample) = (false, samples.shape[0], 0, 0)
+      return
+    }
+    var elapsed = 0.0
+    let (values, gradient) = try seconds(&elapsed) { try bound.valuesAndGradient(perturbed) }
+    let norms = gradient.scaledSampleNorms()
+    isDifferentiable = true
+    zeroGradients = norms.floats.count { $0 == 0 }
+    notFinite = zip(values.floats, norms.floats).count { !$0.isFinite || !$1.isFinite }
+    secondsPerSample = elapsed / Double(samples.shape[0])
+  }
+}
