@@ -15,7 +15,8 @@ public struct Dataset: Sendable, Equatable {
   public let notes: [String]
 
   public init(
-    name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding, digest: String,
+    name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding,
+    digest: String,
     notes: [String] = []
   ) {
     self.name = name

@@ -20,7 +20,9 @@ public enum DatasetLoader {
   ///   - dataRoot: the folder that has one folder a set; nil takes the environment's `UAE_DATA`. Sets that are part of
   ///     the program need none.
   /// - Throws: `DatasetError`, or `FormatError` for a damaged file.
-  public static func load(_ name: String, dataRoot: String? = nil, options: Options = Options()) throws -> Dataset {
+  public static func load(_ name: String, dataRoot: String? = nil, options: Options = Options()) throws
+    -> Dataset
+  {
     guard let registered = DatasetRegistry.named(name) else {
       throw DatasetError.unknown(name: name, nearest: DatasetRegistry.nearestName(to: name))
     }

@@ -59,7 +59,8 @@ public struct SampleEncoding: Sendable, Equatable {
   public func decode(_ values: HostArray, file: String) throws(FormatError) -> [Float] {
     let table = scaleTable
     var result = channelsFirst(
-      values.elementType == .uint8 && table != nil ? lookUp(values.bytes, table ?? []) : scaled(values.floats()))
+      values.elementType == .uint8 && table != nil
+        ? lookUp(values.bytes, table ?? []) : scaled(values.floats()))
     let size = fileShape.reduce(1, *)
     let failure = result.withUnsafeMutableBufferPointer { buffer -> Int? in
       for index in buffer.indices {
@@ -71,7 +72,8 @@ public struct SampleEncoding: Sendable, Equatable {
       return nil
     }
     if let failure {
-      throw FormatError(file, at: .record(failure / max(1, size)), outside(result[failure], failure % max(1, size)))
+      throw FormatError(
+        file, at: .record(failure / max(1, size)), outside(result[failure], failure % max(1, size)))
     }
     return result
   }
@@ -156,7 +158,8 @@ public struct SampleEncoding: Sendable, Equatable {
         for start in Swift.stride(from: 0, to: values.count, by: size) {
           for column in 0..<columns {
             for row in 0..<rows {
-              result.initializeElement(at: start + column * rows + row, to: values[start + row * columns + column])
+              result.initializeElement(
+                at: start + column * rows + row, to: values[start + row * columns + column])
             }
           }
         }

@@ -15,7 +15,8 @@ public struct Samples: Sendable, Equatable {
     precondition(size > 0, "samples of shape \(shape) have no values")
     precondition(values.count % size == 0, "\(values.count) values are not whole samples of shape \(shape)")
     let count = values.count / size
-    precondition(labels.map { $0.count == count } ?? true, "\(labels?.count ?? 0) labels for \(count) samples")
+    precondition(
+      labels.map { $0.count == count } ?? true, "\(labels?.count ?? 0) labels for \(count) samples")
     self.count = count
     self.shape = shape
     self.values = values

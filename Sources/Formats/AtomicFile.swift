@@ -46,7 +46,13 @@ public enum AtomicFile {
       var written = 0
       while written < buffer.count {
         let count = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: buffer[written...]))
-        if count > 0 { written += count } else if count == 0 { return EIO } else if errno != EINTR { return errno }
+        if count > 0 {
+          written += count
+        } else if count == 0 {
+          return EIO
+        } else if errno != EINTR {
+          return errno
+        }
       }
       return 0
     }

@@ -42,7 +42,9 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
 
   /// Control characters out of a hostile file must neither break the line nor reach a terminal.
   private static func oneLine(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return text
+    }
     return String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { $0.properties.generalCategory == .control ? "�" : $0 }))

@@ -79,7 +79,9 @@ public struct HostArray: Sendable, Equatable {
   }
 
   /// The elements as single-precision numbers; 64-bit ones are rounded to the nearest.
-  public func floats() -> [Float] { converted(integer: { Float($0) }, unsigned: { Float($0) }, real: { Float($0) }) }
+  public func floats() -> [Float] {
+    converted(integer: { Float($0) }, unsigned: { Float($0) }, real: { Float($0) })
+  }
 
   /// The elements as double-precision numbers.
   public func doubles() -> [Double] {

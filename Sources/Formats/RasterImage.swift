@@ -46,7 +46,8 @@ public struct RasterImage: Sendable, Equatable {
     var image = uae_image()
     var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE))
     let status = file.withBytes(in: 0..<file.count) { bytes in
-      decode(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, RasterImage.maximumCount, &image, &message)
+      decode(
+        bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, RasterImage.maximumCount, &image, &message)
     }
     guard status == 0 else { throw FormatError(file.name, lineFromC(message)) }
     defer { uae_image_free(&image) }
@@ -63,7 +64,8 @@ public struct RasterImage: Sendable, Equatable {
     var data: UnsafeMutablePointer<UInt8>?
     var size = 0
     var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE))
-    let status = uae_png_encode(pixels, UInt32(width), UInt32(height), UInt32(channels), &data, &size, &message)
+    let status = uae_png_encode(
+      pixels, UInt32(width), UInt32(height), UInt32(channels), &data, &size, &message)
     guard status == 0 else { throw FormatError("PNG", lineFromC(message)) }
     defer { free(data) }
     return [UInt8](UnsafeBufferPointer(start: data, count: size))

@@ -76,22 +76,30 @@ public struct SafetensorsFile: Sendable {
     var end = 0
     var names: [String] = []
     var entries: [String: Entry] = [:]
-    for (name, tensor) in header.tensors.sorted(by: { ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key) }) {
+    for (name, tensor) in header.tensors.sorted(by: {
+      ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key)
+    }) {
       let place = FormatError.Position.entry(name)
       guard let type = Safetensors.elementType(of: tensor.dtype) else {
-        throw FormatError(file.name, at: place, "has element type \(FormatError.quoted(tensor.dtype)), which is not supported")
+        throw FormatError(
+          file.name, at: place, "has element type \(FormatError.quoted(tensor.dtype)), which is not supported"
+        )
       }
       guard tensor.start == end, tensor.end >= tensor.start, tensor.end <= dataCount else {
         throw FormatError(
-          file.name, at: place, "lies at \(tensor.start)–\(tensor.end) of \(dataCount) data bytes; \(end) was expected as its start")
+          file.name, at: place,
+          "lies at \(tensor.start)–\(tensor.end) of \(dataCount) data bytes; \(end) was expected as its start"
+        )
       }
       guard HostArray.byteCount(shape: tensor.shape, elementType: type) == tensor.end - tensor.start else {
         throw FormatError(
-          file.name, at: place, "has \(tensor.end - tensor.start) bytes, which is not what its shape \(tensor.shape) takes")
+          file.name, at: place,
+          "has \(tensor.end - tensor.start) bytes, which is not what its shape \(tensor.shape) takes")
       }
       end = tensor.end
       names.append(name)
-      entries[name] = Entry(elementType: type, shape: tensor.shape, range: dataStart + tensor.start..<dataStart + end)
+      entries[name] = Entry(
+        elementType: type, shape: tensor.shape, range: dataStart + tensor.start..<dataStart + end)
     }
     guard end == dataCount else {
       throw FormatError(file.name, at: .byte(dataStart + end), "\(dataCount - end) bytes belong to no tensor")

@@ -31,7 +31,8 @@ public struct Checkpoint: Sendable {
       model.parameters.map { ($0.name, HostArray($0.tensor.floats, shape: $0.tensor.shape)) }
       + training.map { (Self.trainingPrefix + $0.name, $0.tensor.hostArray) }
     return Safetensors.encode(
-      tensors.map { (name: $0.0, array: $0.1) }, metadata: ["architecture": architecture, "epoch": String(epoch)])
+      tensors.map { (name: $0.0, array: $0.1) },
+      metadata: ["architecture": architecture, "epoch": String(epoch)])
   }
 
   /// Writes the file whole or not at all.
@@ -39,7 +40,9 @@ public struct Checkpoint: Sendable {
 
   /// Reads a file that ``write(to:)`` wrote.
   /// - Throws: `FormatError` or ``ModelError/checkpoint(path:_:)`` where it is damaged or holds another model.
-  public static func read(_ path: String) throws -> Checkpoint { try Checkpoint(Safetensors.open(path), path: path) }
+  public static func read(_ path: String) throws -> Checkpoint {
+    try Checkpoint(Safetensors.open(path), path: path)
+  }
 
   /// Reads what ``encoded()`` gave; `path` names it in errors.
   public init(decoding bytes: [UInt8], path: String) throws {
@@ -50,7 +53,8 @@ public struct Checkpoint: Sendable {
     guard let text = file.metadata["architecture"],
       let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
     else {
-      throw ModelError.checkpoint(path: path, "no architecture in its metadata; it is no checkpoint of this program")
+      throw ModelError.checkpoint(
+        path: path, "no architecture in its metadata; it is no checkpoint of this program")
     }
     guard architecture.sampleShape.allSatisfy({ 1...100_000 ~= $0 }), architecture.sampleSize <= 100_000_000,
       1...1_000_000 ~= architecture.code
@@ -60,7 +64,8 @@ public struct Checkpoint: Sendable {
       let array = try file.array(parameter.name)
       guard array.shape == parameter.tensor.shape else {
         throw ModelError.checkpoint(
-          path: path, "'\(parameter.name)' has the shape \(array.shape), the model needs \(parameter.tensor.shape)")
+          path: path,
+          "'\(parameter.name)' has the shape \(array.shape), the model needs \(parameter.tensor.shape)")
       }
       withoutGrad { parameter.tensor.assign(Tensor(array.floats(), array.shape)) }
     }

@@ -3,7 +3,9 @@ import Foundation
 
 /// The opened native library. LibTorch is loaded on first use.
 enum Library {
-  static let loaded: Result<Table, TorchError> = Result { try open() }.mapError { $0 as? TorchError ?? .library("\($0)") }
+  static let loaded: Result<Table, TorchError> = Result { try open() }.mapError {
+    $0 as? TorchError ?? .library("\($0)")
+  }
 
   /// The function table; traps with one clear line where the native library cannot be opened.
   static var api: ct_api {

@@ -48,7 +48,8 @@ public struct Conv2d: Module {
 
   public init(_ inputs: Int, _ outputs: Int, kernel: Int, _ random: inout ParameterInitializer) {
     let area = kernel * kernel
-    weight = random.glorotUniform([outputs, inputs, kernel, kernel], inputs: inputs * area, outputs: outputs * area)
+    weight = random.glorotUniform(
+      [outputs, inputs, kernel, kernel], inputs: inputs * area, outputs: outputs * area)
     bias = Tensor.zeros([outputs]).requiringGrad()
     padding = kernel / 2
   }

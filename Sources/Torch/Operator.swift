@@ -57,7 +57,9 @@ public struct Operator: @unchecked Sendable {  // The handle is immutable and li
   }
 
   /// Calls an operator that returns one tensor.
-  public func callAsFunction(_ arguments: Value..., named: KeyValuePairs<StaticString, Value> = [:]) throws -> Tensor {
+  public func callAsFunction(_ arguments: Value..., named: KeyValuePairs<StaticString, Value> = [:]) throws
+    -> Tensor
+  {
     guard case .tensor(let result)? = try call(arguments, named: named).first else {
       throw TorchError.unexpectedResult("\(schema) returned no tensor")
     }
@@ -98,7 +100,8 @@ func withCValues<Result>(
     for (i, argument) in arguments.enumerated() { buffer[i] = argument.lend(&owned) }
     for (i, pair) in named.enumerated() {
       buffer[arguments.count + i] = pair.value.lend(&owned)
-      buffer[arguments.count + i].name = UnsafeRawPointer(pair.key.utf8Start).assumingMemoryBound(to: CChar.self)
+      buffer[arguments.count + i].name = UnsafeRawPointer(pair.key.utf8Start).assumingMemoryBound(
+        to: CChar.self)
     }
     return try withExtendedLifetime((arguments, named)) {
       try body(UnsafeBufferPointer(start: buffer.baseAddress, count: total))

@@ -1,7 +1,8 @@
 import CTorch
 
 /// A TorchScript model: a user's file, or one of ours on its way out.
-public final class Script: @unchecked Sendable {  // LibTorch's interpreter may run one frozen module on many threads.
+// Sendable unchecked: LibTorch's interpreter may run one frozen module on many threads.
+public final class Script: @unchecked Sendable {
   private let raw: ct_script
 
   private init(owning raw: ct_script) { self.raw = raw }
@@ -44,7 +45,9 @@ public final class Script: @unchecked Sendable {  // LibTorch's interpreter may 
   public func freeze() throws { try checked { $0.script_freeze(raw, &$1) } }
 
   /// The submodule of a dotted name, such as `encoder.0`.
-  public func submodule(_ name: String) throws -> Script { try Script.make { $0.script_submodule(raw, name, &$1, &$2) } }
+  public func submodule(_ name: String) throws -> Script {
+    try Script.make { $0.script_submodule(raw, name, &$1, &$2) }
+  }
 
   /// The dotted names of all submodules.
   public var submoduleNames: [String] { lines(Library.api.script_submodule_names(raw)) }

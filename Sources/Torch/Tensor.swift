@@ -131,7 +131,9 @@ public struct Tensor: Sendable {
   }
 
   /// Lends the elements of a contiguous float32 host tensor, to read or to write in place.
-  public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
+  public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows
+    -> Result
+  {
     precondition(dtype == .float32, "withFloats needs a float32 tensor, this is \(dtype)")
     guard let address = Library.api.data_pointer(raw) else {
       preconditionFailure("withFloats needs a contiguous tensor on the host")

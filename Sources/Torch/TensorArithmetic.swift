@@ -2,8 +2,12 @@
 
 extension Tensor {
   private func unary(_ op: Operator) -> Tensor { op.tensor([.tensor(self)]) }
-  private func binary(_ op: Operator, _ other: Tensor) -> Tensor { op.tensor([.tensor(self), .tensor(other)]) }
-  private func scalar(_ op: Operator, _ value: Double) -> Tensor { op.tensor([.tensor(self), .double(value)]) }
+  private func binary(_ op: Operator, _ other: Tensor) -> Tensor {
+    op.tensor([.tensor(self), .tensor(other)])
+  }
+  private func scalar(_ op: Operator, _ value: Double) -> Tensor {
+    op.tensor([.tensor(self), .double(value)])
+  }
 
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary(Op.add, b) }
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.binary(Op.sub, b) }

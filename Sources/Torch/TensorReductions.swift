@@ -26,7 +26,9 @@ extension Tensor {
     reduce(Op.logsumexp, [dimension], keepDimensions)
   }
   public func softmax(_ dimension: Int) -> Tensor { Op.softmax.tensor([.tensor(self), .int(dimension)]) }
-  public func logSoftmax(_ dimension: Int) -> Tensor { Op.logSoftmax.tensor([.tensor(self), .int(dimension)]) }
+  public func logSoftmax(_ dimension: Int) -> Tensor {
+    Op.logSoftmax.tensor([.tensor(self), .int(dimension)])
+  }
 
   /// The Euclidean norm of each sample, `[batch, …]` → `[batch]`, differentiable (0 at the zero vector).
   public func sampleNorms() -> Tensor {

@@ -10,7 +10,9 @@ extension Tensor {
     Op.transpose.tensor([.tensor(self), .int(a), .int(b)])
   }
   /// A new dimension of length 1.
-  public func unsqueezed(_ dimension: Int) -> Tensor { Op.unsqueeze.tensor([.tensor(self), .int(dimension)]) }
+  public func unsqueezed(_ dimension: Int) -> Tensor {
+    Op.unsqueeze.tensor([.tensor(self), .int(dimension)])
+  }
   public func expanded(_ shape: [Int]) -> Tensor { Op.expand.tensor([.tensor(self), .ints(shape)]) }
   /// `[batch]` → `[batch, 1, …]`, so that one number a sample broadcasts over `other`'s elements.
   public func perSample(like other: Tensor) -> Tensor {

@@ -3,5 +3,6 @@ import ArgumentParser
 /// The group of studies that regenerate published tables; each is a file of its own.
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reproduce", abstract: "Run a study again: its cells, its tables, its pictures.", subcommands: [])
+    commandName: "reproduce", abstract: "Run a study again: its cells, its tables, its pictures.",
+    subcommands: [])
 }

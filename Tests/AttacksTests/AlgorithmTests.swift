@@ -30,7 +30,8 @@ import Torch
     for (epsilon, kappa) in [(1.0, 0.0), (0.15, 0.05)] {
       let solver = MinMax(alpha: 0.07, beta: 0.3, iterations: 25, epsilon: epsilon, recordsTrace: true)
       let attack = Attack(
-        criterion: Reconstruction(kappa: kappa) { linear($0, matrix) }, similarity: Tilted(), solver: solver, seed: 1)
+        criterion: Reconstruction(kappa: kappa) { linear($0, matrix) }, similarity: Tilted(), solver: solver,
+        seed: 1)
       let result = try attack.run(x, range: 0..<rows, threads: 1)
       for i in 0..<rows {
         let sample = Array(data[i * d..<(i + 1) * d])
@@ -100,7 +101,8 @@ import Torch
     let still = try attack.run(x, range: 0..<30, threads: 1)
     #expect(still.successRate == 0)
     let kernelOnly = Attack(
-      criterion: Reconstruction { linear($0, p) }, similarity: KernelDistance(), solver: Switching(
+      criterion: Reconstruction { linear($0, p) }, similarity: KernelDistance(),
+      solver: Switching(
         start: .zero, alpha: 0.5, iterations: 30), seed: 2)
     let moved = try kernelOnly.run(x, range: 0..<30, threads: 1)
     #expect(moved.successRate == 1)

@@ -6,7 +6,8 @@ import Torch
 
 @Suite struct ExactInformationTests {
   func information(_ x: [Double], _ y: [Double], d: Int = 1) -> (value: Double, gradient: [Double]) {
-    let result = GaussianInformation(Tensor(x, [1, x.count]), dimensions: d).valuesAndGradient(Tensor(y, [1, y.count]))
+    let result = GaussianInformation(Tensor(x, [1, x.count]), dimensions: d).valuesAndGradient(
+      Tensor(y, [1, y.count]))
     return (result.values.item, result.gradient.doubles)
   }
 
@@ -31,7 +32,8 @@ import Torch
 
   @Test func theGradientIsThatOfAutograd() throws {
     let random = RandomStream(seed: 8, purpose: .augmentation)
-    let x = Tensor(random.uniform(5 * 12), [5, 12]), y = Tensor(random.uniform(5 * 12, position: 99), [5, 12])
+    let x = Tensor(random.uniform(5 * 12), [5, 12]),
+      y = Tensor(random.uniform(5 * 12, position: 99), [5, 12])
     let leaf = y.requiringGrad()
     let cosine = (x * leaf).sum(1) / (x.sampleNorms() * leaf.sampleNorms())
     let value = ((1 - cosine.square()).log() * -2.0).sum()
@@ -49,7 +51,8 @@ import Torch
       #expect(abs(values.item / expected - 1) < 1e-3)
       #expect(gradient.isFinite.bools.allSatisfy { $0 })
     }
-    let same = GaussianInformation(Tensor([Float(1), 2], [1, 2])).valuesAndGradient(Tensor([Float(1), 2], [1, 2]))
+    let same = GaussianInformation(Tensor([Float(1), 2], [1, 2])).valuesAndGradient(
+      Tensor([Float(1), 2], [1, 2]))
     #expect(same.values.item.isFinite && same.values.item > 10)
     #expect(same.gradient.isFinite.bools.allSatisfy { $0 })
   }
@@ -70,7 +73,8 @@ import Torch
     let m = RandomStream(seed: 4, purpose: .projection).normal(3 * n).map(Double.init)
     var uv = 0.0, uu = 0.0, vv = 0.0
     for i in 0..<n {
-      let u = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * x[$1] }, v = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * y[$1] }
+      let u = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * x[$1] },
+        v = (0..<3).reduce(0.0) { $0 + m[3 * i + $1] * y[$1] }
       uv += u * v
       uu += u * u
       vv += v * v

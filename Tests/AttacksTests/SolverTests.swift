@@ -17,7 +17,9 @@ struct Fixture {
     for i in 0..<5 { _ = try trainer.epoch(i, data, batchSize: 20) }
   }
 
-  func attack(_ solver: any Solver, _ similarity: any Similarity = ExactInformation(), seed: UInt64 = 1) -> Attack {
+  func attack(_ solver: any Solver, _ similarity: any Similarity = ExactInformation(), seed: UInt64 = 1)
+    -> Attack
+  {
     Attack(criterion: Reconstruction(model), similarity: similarity, solver: solver, seed: seed)
   }
 }
@@ -113,7 +115,8 @@ struct Fixture {
     var values = fixture.data.floats
     values[3 * 64 + 5] = .nan
     let poisoned = Tensor(values, fixture.data.shape)
-    for solver in Self.solvers where solver as? Switching != Switching(start: .mix(lambda: 0.5), iterations: 12) {
+    for solver in Self.solvers
+    where solver as? Switching != Switching(start: .mix(lambda: 0.5), iterations: 12) {
       let attack = fixture.attack(solver)
       let clean = try attack.run(fixture.data, range: 0..<20, threads: 1)
       let result = try attack.run(poisoned, range: 0..<20, threads: 1)

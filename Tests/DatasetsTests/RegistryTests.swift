@@ -17,11 +17,15 @@ func has(_ name: String) -> Bool {
     #expect(digits.train.count == 1437)
     #expect(digits.test.count == 360)
     // The first sample of scikit-learn's load_digits: its first rows and its class.
-    #expect(digits.train.values.prefix(16).map { $0 * 16 } == [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0])
+    #expect(
+      digits.train.values.prefix(16).map { $0 * 16 } == [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0])
     #expect(digits.train.labels?.prefix(3) == [0, 1, 2])
     // Classes of all 1,797 samples, as scikit-learn's numpy.bincount(load_digits().target) has them.
     let all = (digits.train.labels ?? []) + (digits.test.labels ?? [])
-    #expect((0..<10).map { digit in all.count { $0 == digit } } == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+    #expect(
+      (0..<10).map { digit in all.count { $0 == digit } } == [
+        178, 182, 177, 183, 181, 182, 181, 179, 174, 180,
+      ])
     #expect(digits.train.values.max() == 1)
     #expect(digits.train.values.min() == 0)
     #expect(digits.notes.isEmpty)
@@ -38,7 +42,9 @@ func has(_ name: String) -> Bool {
   @Test(.enabled(if: has("mnist"), "needs UAE_DATA/mnist"))
   func mnistHasItsPublishedCountsPerClass() throws {
     let mnist = try DatasetLoader.load("mnist", dataRoot: dataRoot)
-    func perClass(_ samples: Samples) -> [Int] { (0..<10).map { digit in (samples.labels ?? []).count { $0 == digit } } }
+    func perClass(_ samples: Samples) -> [Int] {
+      (0..<10).map { digit in (samples.labels ?? []).count { $0 == digit } }
+    }
     #expect(perClass(mnist.train) == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
     #expect(perClass(mnist.test) == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
     // The mean of the training pixels, as every tutorial on normalising MNIST quotes it.

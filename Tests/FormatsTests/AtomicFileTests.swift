@@ -26,7 +26,8 @@ import Testing
       try AtomicFile.write(Data("x".utf8), to: "\(folder)/missing/a.bin")
     }
     // A folder that is not empty cannot be replaced by a file: the rename fails after everything was written.
-    try FileManager.default.createDirectory(atPath: "\(folder)/taken/inside", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/taken/inside", withIntermediateDirectories: true)
     #expect(throws: SystemError("rename", "\(folder)/taken", code: EISDIR)) {
       try AtomicFile.write(Data("x".utf8), to: "\(folder)/taken")
     }

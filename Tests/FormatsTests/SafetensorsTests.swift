@@ -23,7 +23,10 @@ final class TemporaryFolder {
     let flags = HostArray([1, 0, 255] as [UInt8])
     let scalar = HostArray([42], shape: [])
     try Safetensors.write(
-      [("weights", weights), ("fl\"ags\n", flags), ("scalar", scalar), ("none", HostArray([Float](), shape: [0, 4]))],
+      [
+        ("weights", weights), ("fl\"ags\n", flags), ("scalar", scalar),
+        ("none", HostArray([Float](), shape: [0, 4])),
+      ],
       metadata: ["b": "two\\", "a": "ünï"], to: folder.file("a.safetensors"))
 
     let file = try Safetensors.open(folder.file("a.safetensors"))
@@ -42,7 +45,9 @@ final class TemporaryFolder {
     let metadata = Dictionary(uniqueKeysWithValues: (0..<50).map { ("key\($0)", "\($0)") })
     let first = Safetensors.encode(tensors, metadata: metadata)
     for _ in 0..<5 {
-      #expect(Safetensors.encode(tensors, metadata: Dictionary(uniqueKeysWithValues: metadata.shuffled().map { ($0, $1) })) == first)
+      #expect(
+        Safetensors.encode(
+          tensors, metadata: Dictionary(uniqueKeysWithValues: metadata.shuffled().map { ($0, $1) })) == first)
     }
     // Data begin at a multiple of 8, so that a mapped tensor is aligned.
     #expect(first.count - 16 > 0 && (first.count - 16) % 8 == 0)
@@ -52,7 +57,10 @@ final class TemporaryFolder {
     ("{}x", "the header is not"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, "not what its shape"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "was expected as its start"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "was expected as its start"),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+      "was expected as its start"
+    ),
     (#"{"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}}"#, "of 8 data bytes"),
     (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"#, "belong to no tensor"),
     (#"{"a":{"dtype":"Q8","shape":[8],"data_offsets":[0,8]}}"#, "not supported"),

@@ -47,7 +47,9 @@ import Torch
         }
         _ = try trainer.epoch(epoch, data, batchSize: 10)
       }
-      return ([before, reconstructionErrors(model, data).reduce(0, +)], model.parameters.map { $0.tensor.floats })
+      return (
+        [before, reconstructionErrors(model, data).reduce(0, +)], model.parameters.map { $0.tensor.floats }
+      )
     }
     let whole = try train(stopAfter: nil)
     #expect(whole.errors[1] < whole.errors[0])

@@ -31,7 +31,8 @@ import Torch
     var resumed = Trainer(read.model, seed: 3)
     resumed.state = read.training
     _ = try resumed.epoch(read.epoch, data, batchSize: 7)
-    #expect(resumed.model.parameters.map { $0.tensor.floats } == trainer.model.parameters.map { $0.tensor.floats })
+    #expect(
+      resumed.model.parameters.map { $0.tensor.floats } == trainer.model.parameters.map { $0.tensor.floats })
   }
 
   @Test func whatIsNoCheckpointIsRefused() throws {
@@ -39,7 +40,8 @@ import Torch
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Safetensors.write([(name: "w", array: HostArray([Float(1)]))], to: path)
     #expect(throws: ModelError.self) { try Checkpoint.read(path) }
-    let good = try Checkpoint(Architecture(kind: .dense, sampleShape: [4], code: 2).makeModel(seed: 1)).encoded()
+    let good = try Checkpoint(Architecture(kind: .dense, sampleShape: [4], code: 2).makeModel(seed: 1))
+      .encoded()
     #expect(throws: (any Error).self) { try Checkpoint(decoding: Array(good.dropLast(3)), path: "cut") }
     try Safetensors.write(
       [(name: "encoder.weight", array: HostArray([Float](repeating: 0, count: 4), shape: [1, 4]))],

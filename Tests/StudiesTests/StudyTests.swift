@@ -40,10 +40,14 @@ private struct SquareCell: StudyCell {
     NSTemporaryDirectory() + "study-\(name)-\(UUID().uuidString)"
   }
 
-  private func study(_ test: String, _ folder: String, _ count: Int = 12, fails: [Int] = []) throws -> Study<SquareCell> {
+  private func study(_ test: String, _ folder: String, _ count: Int = 12, fails: [Int] = []) throws -> Study<
+    SquareCell
+  > {
     try Study(
       folder: folder,
-      cells: (0..<count).map { SquareCell(test: test, number: $0, mode: fails.contains($0) ? "fails" : "fine") })
+      cells: (0..<count).map {
+        SquareCell(test: test, number: $0, mode: fails.contains($0) ? "fails" : "fine")
+      })
   }
 
   @Test func everyCellRunsOnceAndFinishedOnesAreSkipped() throws {
@@ -53,7 +57,8 @@ private struct SquareCell: StudyCell {
     try study("once", folder, 14).run(workers: 2, progress: .quiet)
     let finished = try study("once", folder, 14).finished()
     #expect(finished.map(\.outcome.square) == (0..<14).map { Double($0 * $0) })
-    #expect(finished.allSatisfy { $0.outcome.undefined.isNaN }, "numbers that are not finite survive the file")
+    #expect(
+      finished.allSatisfy { $0.outcome.undefined.isNaN }, "numbers that are not finite survive the file")
     let counts = Ledger.shared.runs.withLock { $0.filter { $0.key.hasPrefix("once/") } }
     #expect(counts.count == 14 && counts.values.allSatisfy { $0 == 1 })
     #expect(Ledger.shared.artifacts.withLock { $0["once"] } == 1, "a shared file is made once")
@@ -105,7 +110,11 @@ private struct SquareCell: StudyCell {
     let folder = Self.folder(#function)
     let asked = Mutex(0)
     #expect(throws: CancellationError.self) {
-      try study("stopped", folder).run(workers: 1, progress: .quiet) { asked.withLock { $0 += 1; return $0 > 9 } }
+      try study("stopped", folder).run(workers: 1, progress: .quiet) {
+        asked.withLock {
+          $0 += 1; return $0 > 9
+        }
+      }
     }
     let done = try study("stopped", folder).finished().count
     #expect(0 < done && done < 12)

@@ -39,7 +39,9 @@ import Torch
     #expect(throws: TorchError.self) { try relu.call([.int(3)]) }
     #expect(throws: TorchError.self) { try relu.call([.tensor(Tensor(1)), .tensor(Tensor(1))]) }
     #expect(throws: TorchError.self) { try relu.call([.tensor(Tensor(1))], named: ["inplace": .bool(true)]) }
-    #expect(throws: TorchError.self) { try relu.call([.tensor(Tensor(1))], named: ["self": .tensor(Tensor(1))]) }
+    #expect(throws: TorchError.self) {
+      try relu.call([.tensor(Tensor(1))], named: ["self": .tensor(Tensor(1))])
+    }
   }
 
   @Test func severalResultsAndListsComeBack() throws {
@@ -53,7 +55,8 @@ import Torch
     }
     #expect(values.floats == [1, 2, 3])
     #expect(order.ints == [1, 2, 0])
-    guard case .tensors(let parts)? = try Operator("aten::split", "Tensor").call([.tensor(x), .int(2)]).first else {
+    guard case .tensors(let parts)? = try Operator("aten::split", "Tensor").call([.tensor(x), .int(2)]).first
+    else {
       Issue.record("split returns a list")
       return
     }

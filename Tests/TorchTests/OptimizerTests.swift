@@ -24,7 +24,8 @@ import Torch
       m = 0.9 * m + 0.1 * g
       v = 0.999 * v + 0.001 * g * g
       let t = Double(i + 1)
-      let c1 = 1 - (0..<Int(t)).reduce(1.0) { a, _ in a * 0.9 }, c2 = 1 - (0..<Int(t)).reduce(1.0) { a, _ in a * 0.999 }
+      let c1 = 1 - (0..<Int(t)).reduce(1.0) { a, _ in a * 0.9 },
+        c2 = 1 - (0..<Int(t)).reduce(1.0) { a, _ in a * 0.999 }
       p -= 0.01 * (m / c1) / ((v / c2).squareRoot() + 1e-8)
       return p
     }

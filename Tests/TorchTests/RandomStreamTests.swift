@@ -50,6 +50,7 @@ import Torch
     #expect(base != RandomStream(seed: 2, purpose: .start, index: 5).uniform(8))
     #expect(base != RandomStream(seed: 1, purpose: .partner, index: 5).uniform(8))
     #expect(base != RandomStream(seed: 1, purpose: .start, index: 6).uniform(8))
-    #expect(Array(RandomStream(seed: 1, purpose: .start, index: 5).uniform(4, position: 1)) == Array(base[4...]))
+    #expect(
+      Array(RandomStream(seed: 1, purpose: .start, index: 5).uniform(4, position: 1)) == Array(base[4...]))
   }
 }

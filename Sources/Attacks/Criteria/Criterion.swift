@@ -17,7 +17,8 @@ extension BoundCriterion {
   func valuesAndGradient(_ perturbed: Tensor) throws -> (values: Tensor, gradient: Tensor) {
     let leaf = perturbed.requiringGrad()
     let values = try withGrad { try self.values(leaf) }
-    let gradient = try grad(values, [leaf], outputGradient: Tensor.full(values.shape, 1, dtype: values.dtype))[0]
+    let gradient = try grad(
+      values, [leaf], outputGradient: Tensor.full(values.shape, 1, dtype: values.dtype))[0]
     return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape))
   }
 }

@@ -53,7 +53,8 @@ struct Incumbent {
     zeroGradients = zeroGradients + (norms .== 0).to(.float32)
   }
 
-  func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution {
+  func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution
+  {
     let found = self.found.bools, finite = self.finite.bools
     let zeros = zeroGradients.ints, total = gradients.ints
     let status = found.indices.map { i -> SampleStatus in

@@ -2,7 +2,8 @@ import Torch
 
 /// Finds, for each sample of a tile, the perturbed sample with the least similarity that satisfies the criterion.
 public protocol Solver: Codable, Equatable, Sendable {
-  func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity) throws -> TileSolution
+  func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity) throws
+    -> TileSolution
 }
 
 /// The outcome for the rows of a tile.

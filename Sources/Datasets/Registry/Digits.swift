@@ -6,9 +6,11 @@ extension RegisteredDataset {
     name: "digits", title: "Optical recognition of handwritten digits (8×8)", files: [],
     sampleShape: [1, 8, 8], trainCount: Digits.trainCount, testCount: Digits.count - Digits.trainCount,
     classNames: (0...9).map(String.init),
-    protocolNote: "the first 1,437 samples train, the last 360 test, in the order of scikit-learn; 0…16 becomes 0…1",
+    protocolNote:
+      "the first 1,437 samples train, the last 360 test, in the order of scikit-learn; 0…16 becomes 0…1",
     licence: "CC BY 4.0",
-    citation: "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998",
+    citation:
+      "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998",
     read: Digits.read)
 }
 

@@ -28,7 +28,8 @@ public struct ConvolutionalAutoencoder: Autoencoder {
   }
 
   public var parameters: [NamedTensor] {
-    first.parameters(under: "encoder.0") + second.parameters(under: "encoder.1") + third.parameters(under: "decoder.0")
+    first.parameters(under: "encoder.0") + second.parameters(under: "encoder.1")
+      + third.parameters(under: "decoder.0")
       + fourth.parameters(under: "decoder.1") + last.parameters(under: "decoder.2")
   }
 

@@ -30,7 +30,8 @@ public struct Trainer: Sendable {
   ///   - optimizer: replaces the model's own for every objective.
   ///   - seed: of the noise that some losses draw.
   public init(
-    _ model: any Autoencoder, optimizer: OptimizerConfiguration? = nil, schedule: Schedule = .constant, seed: UInt64
+    _ model: any Autoencoder, optimizer: OptimizerConfiguration? = nil, schedule: Schedule = .constant,
+    seed: UInt64
   ) {
     self.model = model
     self.seed = seed

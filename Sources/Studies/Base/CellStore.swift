@@ -62,10 +62,13 @@ public struct CellStore: Sendable {
 
   static func key(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
 
-  static func hash(_ value: some Encodable) throws -> String { String(SHA256.digest(of: try key(value)).prefix(16)) }
+  static func hash(_ value: some Encodable) throws -> String {
+    String(SHA256.digest(of: try key(value)).prefix(16))
+  }
 
   private static func fileName(_ label: String) -> String {
-    String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".=_".contains($0)) ? $0 : "-" }.prefix(120))
+    String(
+      label.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".=_".contains($0)) ? $0 : "-" }.prefix(120))
   }
 
   static var encoder: JSONEncoder {

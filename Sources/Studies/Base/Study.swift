@@ -27,7 +27,8 @@ public struct Study<Cell: StudyCell>: Sendable {
   ///   - isCancelled: asked between and inside cells.
   /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
   public func run(
-    workers: Int, progress: StudyProgress = StudyProgress(), isCancelled: @escaping @Sendable () -> Bool = { false }
+    workers: Int, progress: StudyProgress = StudyProgress(),
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws {
     let queue = Mutex(try cells.filter { try store.finished($0) == nil })
     let failures = Mutex<[(label: String, message: String)]>([])

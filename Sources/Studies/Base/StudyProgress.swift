@@ -15,7 +15,9 @@ public final class StudyProgress: Sendable {
   private let write: @Sendable (String) -> Void
 
   /// - Parameter write: where lines go.
-  public init(write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }) {
+  public init(
+    write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
+  ) {
     self.write = write
   }
 

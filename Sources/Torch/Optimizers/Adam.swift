@@ -8,7 +8,8 @@ public struct Adam: Optimizer {
   private var second: [Tensor] = []
   private var steps: [Tensor] = []
 
-  public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+  public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+  {
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2
@@ -27,9 +28,13 @@ public struct Adam: Optimizer {
       for count in steps { count.assign(count + 1) }
       orTrap {
         _ = try Self.fused.call(
-          [.tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]), .tensors(steps)],
+          [
+            .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]),
+            .tensors(steps),
+          ],
           named: [
-            "lr": .double(learningRate), "beta1": .double(beta1), "beta2": .double(beta2), "weight_decay": .double(0),
+            "lr": .double(learningRate), "beta1": .double(beta1), "beta2": .double(beta2),
+            "weight_decay": .double(0),
             "eps": .double(epsilon), "amsgrad": .bool(false), "maximize": .bool(false),
           ])
       }

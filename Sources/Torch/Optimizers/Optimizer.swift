@@ -13,16 +13,23 @@ enum Foreach {
     orTrap { try Operator("aten::_foreach_" + name, overload) }
   }
   private static let mulScalar = find("mul_", "Scalar"), addScalar = find("add_", "Scalar")
-  private static let addList = find("add_", "List"), sqrtList = find("sqrt", ""), mulList = find("mul_", "List")
+  private static let addList = find("add_", "List"), sqrtList = find("sqrt", ""),
+    mulList = find("mul_", "List")
   private static let addcmulScalar = find("addcmul_", "Scalar"), addcdivScalar = find("addcdiv_", "Scalar")
   private static let divList = find("div_", "List")
 
   static func multiply(_ a: [Tensor], _ factor: Double) {
     orTrap { _ = try mulScalar.call([.tensors(a), .double(factor)]) }
   }
-  static func multiply(_ a: [Tensor], _ b: [Tensor]) { orTrap { _ = try mulList.call([.tensors(a), .tensors(b)]) } }
-  static func divide(_ a: [Tensor], _ b: [Tensor]) { orTrap { _ = try divList.call([.tensors(a), .tensors(b)]) } }
-  static func add(_ a: [Tensor], _ value: Double) { orTrap { _ = try addScalar.call([.tensors(a), .double(value)]) } }
+  static func multiply(_ a: [Tensor], _ b: [Tensor]) {
+    orTrap { _ = try mulList.call([.tensors(a), .tensors(b)]) }
+  }
+  static func divide(_ a: [Tensor], _ b: [Tensor]) {
+    orTrap { _ = try divList.call([.tensors(a), .tensors(b)]) }
+  }
+  static func add(_ a: [Tensor], _ value: Double) {
+    orTrap { _ = try addScalar.call([.tensors(a), .double(value)]) }
+  }
   /// a += scale · b
   static func add(_ a: [Tensor], _ b: [Tensor], scale: Double) {
     orTrap { _ = try addList.call([.tensors(a), .tensors(b)], named: ["alpha": .double(scale)]) }
