@@ -112,7 +112,8 @@ private struct SquareCell: StudyCell {
     #expect(throws: CancellationError.self) {
       try study("stopped", folder).run(workers: 1, progress: .quiet) {
         asked.withLock {
-          $0 += 1; return $0 > 9
+          $0 += 1
+          return $0 > 9
         }
       }
     }

@@ -24,10 +24,11 @@ public struct Study<Cell: StudyCell>: Sendable {
   ///
   /// - Parameters:
   ///   - workers: how many cells run at a time, each on one thread.
+  ///   - data: where cells find their data sets.
   ///   - isCancelled: asked between and inside cells.
   /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
   public func run(
-    workers: Int, progress: StudyProgress = StudyProgress(),
+    workers: Int, data: DatasetCache = DatasetCache(), progress: StudyProgress = StudyProgress(),
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws {
     let queue = Mutex(try cells.filter { try store.finished($0) == nil })
@@ -36,7 +37,7 @@ public struct Study<Cell: StudyCell>: Sendable {
     progress.begin(cells: cells.count, finished: cells.count - open)
     DispatchQueue.concurrentPerform(iterations: max(1, min(workers, open))) { _ in
       LibTorch.setThreads(1)
-      let context = CellContext(store: store, threads: 1, isCancelled: isCancelled)
+      let context = CellContext(store: store, data: data, threads: 1, isCancelled: isCancelled)
       while !isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
         do {
           switch try perform(cell, context) {

@@ -15,6 +15,8 @@ public protocol StudyCell: Codable, Sendable {
 /// What a cell may use while it runs.
 public struct CellContext: Sendable {
   let store: CellStore
+  /// The study's data sets.
+  public let data: DatasetCache
   /// The threads that this cell may keep busy; LibTorch's operators are set to as many.
   public let threads: Int
   let isCancelled: @Sendable () -> Bool

@@ -1,0 +1,34 @@
+import Datasets
+import Synchronization
+import Torch
+
+/// The data sets of a study, each read once for all its cells.
+public final class DatasetCache: Sendable {
+  /// A set as host arrays and as tensors `[count, …]`.
+  public struct Entry: Sendable {
+    public let dataset: Dataset
+    public let train: Tensor
+    public let test: Tensor
+  }
+
+  private let dataRoot: String?
+  private let entries = Mutex<[String: Entry]>([:])
+
+  /// - Parameter dataRoot: the folder that has one folder a set; nil takes the environment's `UAE_DATA`.
+  public init(dataRoot: String? = nil) { self.dataRoot = dataRoot }
+
+  /// A set by name, with at most `limit` samples to train on.
+  /// - Throws: `DatasetError`; `FormatError` for a damaged file.
+  public func load(_ name: String, limit: Int? = nil) throws -> Entry {
+    // Loading happens inside the lock, so that two cells never read the same files at a time.
+    try entries.withLock { entries in
+      let key = "\(name)/\(limit.map(String.init) ?? "all")"
+      if let known = entries[key] { return known }
+      let dataset = try DatasetLoader.load(name, dataRoot: dataRoot, options: .init(limit: limit))
+      func tensor(_ samples: Samples) -> Tensor { Tensor(samples.values, [samples.count] + samples.shape) }
+      let entry = Entry(dataset: dataset, train: tensor(dataset.train), test: tensor(dataset.test))
+      entries[key] = entry
+      return entry
+    }
+  }
+}
