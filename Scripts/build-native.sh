@@ -3,10 +3,11 @@
 #
 #   Scripts/build-native.sh [FOLDER]     FOLDER/libctorch.so (.dylib on macOS); .deps/lib unless given
 #
-# LibTorch is .deps/torch, or the folder named by LIBTORCH. Swift is not needed, so the library can be built on a
-# machine that has only PyTorch and a C++ compiler:
-#   LIBTORCH=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') Scripts/build-native.sh out
-# A file is compiled again when it, any header or the LibTorch behind it changed. Prints nothing when nothing did.
+# LibTorch is .deps/torch, or the folder named by LIBTORCH. Swift is not needed, so the library can be built on
+# a machine that has only PyTorch and a C++ compiler:
+#   export LIBTORCH=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+#   Scripts/build-native.sh out
+# A file is compiled again when it, any header or the LibTorch behind it changed.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -16,7 +17,8 @@ out=${1:-$root/.deps/lib}
 mkdir -p "$out" || fail "cannot create the folder $out"
 out=$(cd "$out" && pwd -P)
 torch=${LIBTORCH:-$root/.deps/torch}
-[ -f "$torch/include/ATen/ATen.h" ] || fail "no LibTorch headers in $torch; run Scripts/libtorch.py, or set LIBTORCH"
+[ -f "$torch/include/ATen/ATen.h" ] ||
+  fail "no LibTorch headers in $torch; run Scripts/libtorch.py, or set LIBTORCH"
 torch=$(cd "$torch" && pwd -P)
 
 compiler=${CXX:-$(command -v c++ || command -v clang++ || true)}
@@ -69,7 +71,8 @@ compile() {
     *_avx512.cpp) extra=("${avx512[@]}") ;;
   esac
   echo "compiling ${source#"$root/"}" >&2
-  "$compiler" "${flags[@]}" ${extra[@]+"${extra[@]}"} -c "$source" -o "$object.new" && mv "$object.new" "$object"
+  "$compiler" "${flags[@]}" ${extra[@]+"${extra[@]}"} -c "$source" -o "$object.new" &&
+    mv "$object.new" "$object"
 }
 
 wanted=() stale=()
@@ -79,7 +82,7 @@ for source in "$root"/Native/*.cpp; do
   object=$objects/$(basename "$source" .cpp).o
   wanted+=("$object")
   # "Not older than" rather than "newer": a file saved while it was being compiled counts as changed.
-  if ! [ "$object" -nt "$source" ] || { [ -n "$newest_header" ] && ! [ "$object" -nt "$newest_header" ]; }; then
+  if ! [ "$object" -nt "$source" ] || { [ "$newest_header" ] && ! [ "$object" -nt "$newest_header" ]; }; then
     stale+=("$source")
   fi
 done
@@ -96,10 +99,12 @@ while [ ${#running[@]} -gt 0 ]; do reap; done
 [ $failed = no ] || fail "Native/ did not compile (see above)"
 
 library=$out/libctorch.$suffix
-if [ ${#stale[@]} -gt 0 ] || ! [ -f "$library" ] || [ "$(cat "$objects/linked" 2>/dev/null || true)" != "${wanted[*]}" ]; then
+linked=$(cat "$objects/linked" 2> /dev/null || true)
+if [ ${#stale[@]} -gt 0 ] || ! [ -f "$library" ] || [ "$linked" != "${wanted[*]}" ]; then
   new=$out/.libctorch.$$.$suffix
   trap 'rm -f "$new"' EXIT
-  "$compiler" "${shared[@]}" "${wanted[@]}" "${libraries[@]}" -o "$new" || fail "the native library did not link (see above)"
+  "$compiler" "${shared[@]}" "${wanted[@]}" "${libraries[@]}" -o "$new" ||
+    fail "the native library did not link (see above)"
   mv -f "$new" "$library"
   echo "${wanted[*]}" > "$objects/linked"
 fi

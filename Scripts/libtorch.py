@@ -4,7 +4,7 @@
     python3 Scripts/libtorch.py [FOLDER]        FOLDER is .deps beside this folder unless given
 
 Taken from the first of these that has it:
-  1. the folder named by LIBTORCH (a LibTorch folder, or an installed `torch` package), which is linked, not copied;
+  1. the folder named by LIBTORCH (LibTorch, or an installed `torch` package), which is linked, not copied;
   2. the pinned `torch` wheel in the folders of pip's `find-links`: the CPU build;
   3. the pinned `torch` wheel of the package index that pip uses (PyPI unless configured otherwise).
 
@@ -45,8 +45,8 @@ PYPI_BUILD = {
         "torch", "torch-2.13.0-cp311-cp311-macosx_14_0_arm64.whl",
         "e76f9bcecc52b8ff711239a2f7547d5353df95878ab232f0773c1d95928b92f8", 111187938),
 }
-# On Linux PyPI's build is the CUDA one: even its CPU library is linked to CUPTI and the CUDA runtime (the versions
-# are those that its own metadata asks for through cuda-toolkit 13.0.3). No GPU or driver is needed to load them.
+# On Linux PyPI's build is the CUDA one: even its CPU library is linked to CUPTI and the CUDA runtime (in the
+# versions that its metadata asks for, through cuda-toolkit 13.0.3). No GPU or driver is needed to load them.
 PYPI_COMPANIONS = {
     "linux-x86_64": [
         Wheel(
@@ -115,7 +115,8 @@ def link(given: pathlib.Path, deps: pathlib.Path) -> None:
     if version.split(".")[:2] != VERSION.split(".")[:2]:
         wanted = ".".join(VERSION.split(".")[:2])
         raise WheelError(
-            f"LIBTORCH={given} is LibTorch {version}, but {wanted} is needed; unset LIBTORCH to have it downloaded")
+            f"LIBTORCH={given} is LibTorch {version}, but {wanted} is needed; "
+            "unset LIBTORCH to have it downloaded")
     target, place = folder.resolve(), deps / "torch"
     if place.resolve() == target:
         return
@@ -154,15 +155,16 @@ def fetch(deps: pathlib.Path) -> None:
         else:
             total = sum(wheel.size for wheel, place, _ in files if not place)
             say(f"LibTorch {VERSION} is not on this machine yet: downloading {total / 1e6:.0f} MB (once)")
-            unpack([place or download(wheel, address, downloads, settings) for wheel, place, address in files], deps)
+            unpack([place or download(wheel, url, downloads, settings) for wheel, place, url in files], deps)
             shutil.rmtree(downloads, ignore_errors=True)
             return
-    places = ", ".join(settings.find_links + settings.indexes) or "pip's no-index is set and no find-links folder"
-    raise WheelError(f"no pinned build of PyTorch {VERSION} found ({places}); name a LibTorch folder in LIBTORCH")
+    places = ", ".join(settings.find_links + settings.indexes) or "pip has neither an index nor find-links"
+    raise WheelError(
+        f"no pinned build of PyTorch {VERSION} found ({places}); name a LibTorch folder in LIBTORCH")
 
 
 def unpack(files: list, deps: pathlib.Path) -> None:
-    """Unpacks what is needed into a temporary folder; `torch`, whose presence means complete, is moved last."""
+    """Unpacks what is needed to a temporary folder and moves it: `torch`, which means complete, last."""
     deps.mkdir(parents=True, exist_ok=True)
     for left in deps.glob(".unpack-*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -181,7 +183,7 @@ def unpack(files: list, deps: pathlib.Path) -> None:
         licenses.mkdir()
         for info in folder.glob("*.dist-info"):
             info.rename(licenses / info.name.replace(".dist-info", ""))
-        for name in sorted((path.name for path in folder.iterdir()), key=lambda name: (name == "torch", name)):
+        for name in sorted(os.listdir(folder), key=lambda name: (name == "torch", name)):
             remove(deps / name)
             os.replace(folder / name, deps / name)
     except zipfile.BadZipFile as error:

@@ -102,7 +102,7 @@ def local(wheel: Wheel, settings: Settings) -> Optional[pathlib.Path]:
 def remote(wheel: Wheel, settings: Settings) -> Optional[str]:
     """The address of the wheel on a `find-links` page or a package index; None where none lists it.
 
-    Raises WheelError when no place answered at all, so that a dead network is not taken for a missing file.
+    Raises WheelError when no place answered, so that a dead network is not taken for a missing file.
     """
     pages = [link for link in settings.find_links if link.startswith(("http://", "https://"))]
     pages += [f"{index}/{wheel.project}/" for index in settings.indexes]
@@ -110,7 +110,8 @@ def remote(wheel: Wheel, settings: Settings) -> Optional[str]:
     for page in pages:
         try:
             for address in _addresses(page, settings):
-                if urllib.parse.unquote(urllib.parse.urlparse(address).path).endswith("/" + wheel.filename):
+                name = urllib.parse.unquote(urllib.parse.urlparse(address).path).rpartition("/")[2]
+                if name == wheel.filename:
                     return address
         except (OSError, ValueError) as error:
             failures.append(f"{_shown(page)}: {error}")
@@ -148,7 +149,9 @@ def _is_network(error: Exception) -> bool:
     return isinstance(error, (urllib.error.URLError, TimeoutError, ConnectionError, EOFError))
 
 
-def _continue(wheel: Wheel, address: str, part: pathlib.Path, settings: Settings, progress: "Progress") -> None:
+def _continue(
+    wheel: Wheel, address: str, part: pathlib.Path, settings: Settings, progress: "Progress"
+) -> None:
     have = part.stat().st_size if part.exists() else 0
     if have > wheel.size:
         part.unlink()
