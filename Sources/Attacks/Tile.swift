@@ -43,6 +43,7 @@ public struct Tile: Sendable {
 
   /// The stream of a row for a purpose; copies of a sample have streams of their own.
   public func stream(_ row: Int, _ purpose: RandomStream.Purpose) -> RandomStream {
-    RandomStream(seed: seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15, purpose: purpose, index: firstIndex + row)
+    RandomStream(
+      seed: seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15, purpose: purpose, index: firstIndex + row)
   }
 }
