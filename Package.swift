@@ -74,6 +74,10 @@ let package = Package(
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+    // A run of made-up work that the fault suite kills, starves and interrupts.
+    .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),
+    .testTarget(
+      name: "FaultTests", dependencies: ["Runs", "Formats", "fault-worker", "uae"], exclude: ["Preload"]),
     .testTarget(name: "AugmentationTests", dependencies: ["Augmentation"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(

@@ -61,7 +61,8 @@ public struct CheckpointStore: Sendable {
   public func latest(note: (String) -> Void = { _ in }) -> Checkpoint? {
     for step in steps {
       let file = path(step, "json")
-      guard let bytes = FileManager.default.contents(atPath: file), let proof = Proof(bytes), proof.step == step
+      guard let bytes = FileManager.default.contents(atPath: file), let proof = Proof(bytes),
+        proof.step == step
       else {
         note("\(file) is damaged: the checkpoint before it is used")
         continue

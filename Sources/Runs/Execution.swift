@@ -53,10 +53,11 @@ extension RunDirectory {
         outcome.interruption = interrupts?.requested ?? .interrupt
         break
       }
+      let solved = ContinuousClock.now
       let record = try store(result, shard: shard, rank: rank)
       outcome.made += 1
-      let seconds = clock.duration(to: .now) / .seconds(1)
-      try metrics.append(Self.metricsRow(record, seconds: seconds, rank: rank))
+      let seconds = (clock.duration(to: .now), solved.duration(to: .now))
+      try metrics.append(Self.metricsRow(record, seconds: seconds.0, storing: seconds.1, rank: rank))
       progress?.finished(record)
     }
     outcome.elsewhere = outcome.elsewhere.filter { ledger.records[$0] == nil }
@@ -105,9 +106,9 @@ extension RunDirectory {
       }
       confirmed.insert(shard)
       return nil
-    } catch where error.code == ENOENT {
+    } catch  where error.code == ENOENT {
       return "is missing"
-    } catch where error.code == EIO {
+    } catch  where error.code == EIO {
       return "cannot be read"
     } catch {
       throw .storage(error)
@@ -116,15 +117,18 @@ extension RunDirectory {
 
   private static let metricsColumns = [
     "shard", "first", "count", "succeeded", "infeasible", "zeroGradient", "notFinite", "skipped",
-    "meanSimilarity", "seconds", "rank",
+    "meanSimilarity", "seconds", "storingSeconds", "rank",
   ]
 
-  private static func metricsRow(_ record: ShardRecord, seconds: Double, rank: Rank) -> [String] {
+  private static func metricsRow(
+    _ record: ShardRecord, seconds: Duration, storing: Duration, rank: Rank
+  ) -> [String] {
     let counts = record.counts
     return [
       "\(record.shard)", "\(record.range.lowerBound)", "\(record.range.count)", "\(counts.succeeded)",
       "\(counts.infeasible)", "\(counts.zeroGradient)", "\(counts.notFinite)", "\(counts.skipped)",
-      record.meanSimilarity.map { "\($0)" } ?? "", "\(seconds)", "\(rank.index)",
+      record.meanSimilarity.map { "\($0)" } ?? "", "\(seconds / .seconds(1))", "\(storing / .seconds(1))",
+      "\(rank.index)",
     ]
   }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// A request to stop, by the signal that made it.
@@ -23,30 +22,22 @@ public final class Interrupts: Sendable {
   }
 
   private let state = State()
-  private let sources: Sources
 
-  /// Takes over SIGINT and SIGTERM for the whole process.
+  /// Takes over SIGINT and SIGTERM for the rest of the process.
   ///
   /// - Parameters:
-  ///   - grace: seconds between the first signal and the exit, if nothing returns before.
-  ///   - farewell: printed on standard error when the process exits here rather than by returning: how to resume.
+  ///   - grace: seconds between the first signal and the exit, if the process has not ended by itself before.
+  ///   - farewell: printed on standard error when the process exits here: how to resume.
   public init(grace: Double = 1.5, farewell: String) {
-    let queue = DispatchQueue(label: "interrupts", qos: .userInitiated)
-    sources = Sources([Interruption.interrupt, .terminate].map { [state] interruption in
-      signal(interruption.rawValue, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: interruption.rawValue, queue: queue)
-      source.setEventHandler {
-        @Sendable func leave() {
-          FileHandle.standardError.write(Data("\n\(farewell)\n".utf8))
-          _exit(interruption.exitCode)
-        }
-        // Signals that came together are one event with a count.
-        guard state.request(interruption), source.data < 2 else { return leave() }
-        queue.asyncAfter(deadline: .now() + grace, execute: leave)
-      }
-      source.activate()
-      return source
-    })
+    let listener = Thread { [state] in
+      guard let first = SignalPipe.next(timeout: nil) else { return }
+      state.request(first)
+      let last = SignalPipe.next(timeout: grace) ?? first
+      StandardError.write("\n\(farewell)\n")
+      _exit(last.exitCode)
+    }
+    listener.start()
+    SignalPipe.open()
   }
 
   /// The signal that asked to stop; nil while none has.
@@ -57,24 +48,58 @@ public final class Interrupts: Sendable {
   /// - Throws: `Stop`.
   public func check() throws(Stop) { if requested != nil { throw Stop() } }
 
-  /// Dispatch sources may be used from any thread, which their type does not say.
-  private final class Sources: @unchecked Sendable {
-    private let all: [any DispatchSourceSignal]
-    init(_ all: [any DispatchSourceSignal]) { self.all = all }
-    deinit { for source in all { source.cancel() } }
-  }
-
-  private final class State: @unchecked Sendable {
+  private final class State: @unchecked Sendable {  // All state is behind `lock`.
     private let lock = NSLock()
     private var interruption: Interruption?
 
     var requested: Interruption? { lock.withLock { interruption } }
 
-    /// True for the first request.
-    func request(_ new: Interruption) -> Bool {
-      lock.withLock {
-        defer { interruption = interruption ?? new }
-        return interruption == nil
+    func request(_ new: Interruption) { lock.withLock { interruption = interruption ?? new } }
+  }
+}
+
+/// Carries signals out of their handlers, where nearly nothing is allowed, to a thread where everything is.
+private enum SignalPipe {
+  /// Reading and writing end; a handler cannot be given a context, so they are the process's.
+  private static let ends: [Int32] = {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return [-1, -1] }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    // A full pipe must not stop the handler: further signals add nothing.
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    return ends
+  }()
+
+  /// Puts the handlers in place; until then the signals end the process, from then on none is lost.
+  static func open() {
+    guard ends[0] >= 0 else { return }
+    for interruption in [Interruption.interrupt, .terminate] {
+      signal(interruption.rawValue) { number in
+        let before = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(SignalPipe.ends[1], &byte, 1)
+        errno = before
+      }
+    }
+    // A parent that had them blocked hands that on; nobody could then stop this process but by killing it.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, Interruption.interrupt.rawValue)
+    sigaddset(&signals, Interruption.terminate.rawValue)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+
+  /// The next signal; nil if none comes within `timeout` seconds.
+  static func next(timeout: Double?) -> Interruption? {
+    var request = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+    let deadline = timeout.map { ContinuousClock.now.advanced(by: .seconds($0)) }
+    while true {
+      let left = deadline.map { max(0, ContinuousClock.now.duration(to: $0) / .milliseconds(1)) }
+      let ready = poll(&request, 1, left.map { Int32($0.rounded(.up)) } ?? -1)
+      if ready == 0 || ends[0] < 0 { return nil }
+      var byte: UInt8 = 0
+      if ready > 0, read(ends[0], &byte, 1) == 1, let found = Interruption(rawValue: Int32(byte)) {
+        return found
       }
     }
   }

@@ -123,7 +123,8 @@ struct Ledger {
   mutating func repairJournals() throws(RunError) {
     for name in damagedLines.keys where name != Self.manifestName {
       let path = "\(folder)/\(name)"
-      let kept = Array(FileManager.default.contents(atPath: path) ?? Data()).split(separator: newline).filter {
+      let kept = Array(FileManager.default.contents(atPath: path) ?? Data()).split(separator: newline).filter
+      {
         ShardRecord(line: $0, identity: identity, plan: plan) != nil
       }
       let bytes = kept.reduce(into: Data()) { $0 += $1 + [newline] }

@@ -25,7 +25,9 @@ public struct MetricsLog: Sendable {
   public static func rows(path: String) -> [[Substring]] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-    guard let width = lines.first?.split(separator: ",", omittingEmptySubsequences: false).count else { return [] }
+    guard let width = lines.first?.split(separator: ",", omittingEmptySubsequences: false).count else {
+      return []
+    }
     return lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
       .filter { $0.count == width }
   }

@@ -51,7 +51,9 @@ public struct Rank: Sendable, Equatable, CustomStringConvertible {
     let jobIndex = try number("JOB_COMPLETION_INDEX")
     if rank != nil || (worldSize != nil && jobIndex == nil) {
       self = try both(rank, worldSize, ("--rank", "--world-size")) ?? .only
-    } else if let jobIndex, let count = try worldSize != nil ? worldSize : number("WORLD_SIZE"), environment["RANK"] == nil {
+    } else if let jobIndex, let count = try worldSize != nil ? worldSize : number("WORLD_SIZE"),
+      environment["RANK"] == nil
+    {
       self = try Rank(jobIndex, of: count, source: "JOB_COMPLETION_INDEX, world size")
     } else if let pair = try both(number("RANK"), number("WORLD_SIZE"), ("RANK", "WORLD_SIZE")) {
       self = pair
@@ -63,7 +65,8 @@ public struct Rank: Sendable, Equatable, CustomStringConvertible {
     } else if let index = try number("SLURM_PROCID") {
       self = try both(index, number("SLURM_NTASKS"), ("SLURM_PROCID", "SLURM_NTASKS")) ?? .only
     } else if jobIndex != nil {
-      throw .rank("JOB_COMPLETION_INDEX is set without the number of jobs: pass --world-size or set WORLD_SIZE")
+      throw .rank(
+        "JOB_COMPLETION_INDEX is set without the number of jobs: pass --world-size or set WORLD_SIZE")
     } else {
       self = .only
     }

@@ -74,7 +74,9 @@ public final class RunDirectory {
       do { names = try files.contentsOfDirectory(atPath: folder) } catch {
         throw .storage(SystemError("list", folder, code: EACCES))
       }
-      let isRun = names.contains { [Ledger.manifestName, "recipe.yaml"].contains($0) || Ledger.isJournal($0) }
+      let isRun = names.contains {
+        [Ledger.manifestName, "recipe.yaml"].contains($0) || Ledger.isJournal($0)
+      }
       if !isRun, let foreign = names.sorted().first(where: { !belongs($0) }) {
         throw .notARun(folder: folder, found: "'\(foreign)'")
       }

@@ -69,7 +69,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         ranges.append(shard...shard)
       }
     }
-    let shown = ranges.prefix(8).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    let shown = ranges.prefix(8).map {
+      $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+    }
     return shown.joined(separator: ", ") + (ranges.count > 8 ? ", …" : "")
   }
 }

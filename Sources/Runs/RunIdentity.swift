@@ -72,10 +72,16 @@ struct RunHeader: Codable, Equatable {
     }
     if samples != asked.samples { return "its samples are \(samples), asked are \(asked.samples)" }
     if shardSize != asked.shardSize { return "its shard size is \(shardSize), asked is \(asked.shardSize)" }
-    if model != asked.model { return "its model has digest \(model.prefix(16)), the one given has \(asked.model.prefix(16))" }
-    if data != asked.data { return "its data set has digest \(data.prefix(16)), the one given has \(asked.data.prefix(16))" }
-    for name in Set(software.keys).union(asked.software.keys).sorted() where software[name] != asked.software[name] {
-      return "it was begun with \(name) \(software[name] ?? "absent"), this is \(asked.software[name] ?? "absent")"
+    if model != asked.model {
+      return "its model has digest \(model.prefix(16)), the one given has \(asked.model.prefix(16))"
+    }
+    if data != asked.data {
+      return "its data set has digest \(data.prefix(16)), the one given has \(asked.data.prefix(16))"
+    }
+    for name in Set(software.keys).union(asked.software.keys).sorted()
+    where software[name] != asked.software[name] {
+      return
+        "it was begun with \(name) \(software[name] ?? "absent"), this is \(asked.software[name] ?? "absent")"
     }
     return nil
   }

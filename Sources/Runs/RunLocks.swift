@@ -49,7 +49,9 @@ final class RunLocks {
       else { continue }
       let held = (region.l_start..<region.l_start + region.l_len).clamped(to: range)
       shards += held.map { Int($0) - 1 }
-      ranges += [range.lowerBound..<held.lowerBound, held.upperBound..<range.upperBound].filter { !$0.isEmpty }
+      ranges += [range.lowerBound..<held.lowerBound, held.upperBound..<range.upperBound].filter {
+        !$0.isEmpty
+      }
     }
     return shards.sorted()
   }

@@ -39,7 +39,7 @@ public final class RunProgress: @unchecked Sendable {  // All state is behind `l
   ///   - clock: seconds on a clock that only goes forward.
   public init(
     style: Style = .automatic, unit: String = "samples",
-    write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) },
+    write: @escaping @Sendable (String) -> Void = { StandardError.write($0) },
     clock: @escaping @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
   ) {
     self.style = style

@@ -44,7 +44,9 @@ public struct RunStatus: Sendable, Encodable {
 
   /// The status as lines for a person.
   public var summary: String {
-    var lines = ["\(folder): \(totals.samples) of \(totals.samplesPlanned) samples, \(totals.shards) of \(totals.shardsPlanned) shards"]
+    var lines = [
+      "\(folder): \(totals.samples) of \(totals.samplesPlanned) samples, \(totals.shards) of \(totals.shardsPlanned) shards"
+    ]
     let counts = totals.counts
     lines.append(
       String(format: "  success %.2f %%", 100 * totals.successRate)
@@ -57,12 +59,15 @@ public struct RunStatus: Sendable, Encodable {
     } else if totals.shards == totals.shardsPlanned {
       lines.append("  complete, not sealed: uae seal \(folder)")
     } else if inHand.isEmpty {
-      lines.append("  nobody is at work: repeat the run's command to go on; missing shards \(RunError.list(missing))")
+      lines.append(
+        "  nobody is at work: repeat the run's command to go on; missing shards \(RunError.list(missing))")
     } else {
       let time = secondsLeft.map { ", about \(RunProgress.duration($0)) left" } ?? ""
       lines.append("  shards in hand: \(RunError.list(inHand))\(time)")
     }
-    if damagedLines > 0 { lines.append("  \(damagedLines) damaged lines in its lists: the run mends them when it goes on") }
+    if damagedLines > 0 {
+      lines.append("  \(damagedLines) damaged lines in its lists: the run mends them when it goes on")
+    }
     return lines.joined(separator: "\n")
   }
 }

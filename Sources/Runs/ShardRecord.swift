@@ -76,7 +76,9 @@ public struct ShardRecord: Sendable, Equatable {
     let tail = ",\"check\":\"".utf8.count + 16 + 2
     guard line.count > tail else { return nil }
     let body = line.dropLast(tail)
-    guard line.suffix(tail).elementsEqual(",\"check\":\"\(Self.check(body, identity))\"}".utf8) else { return nil }
+    guard line.suffix(tail).elementsEqual(",\"check\":\"\(Self.check(body, identity))\"}".utf8) else {
+      return nil
+    }
 
     // The check holds, so these are our own fields in our own order; only their values are to be read.
     let values = body.dropFirst().split(separator: UInt8(ascii: ",")).map { field in

@@ -12,7 +12,8 @@ import Testing
   }
 
   private func checkpoint(_ step: Int) -> Checkpoint {
-    Checkpoint(step: step, tensors: Data(repeating: UInt8(step), count: 5000), state: Data("{\"epoch\":\(step)}".utf8))
+    Checkpoint(
+      step: step, tensors: Data(repeating: UInt8(step), count: 5000), state: Data("{\"epoch\":\(step)}".utf8))
   }
 
   @Test func theNewestIsLoadedAndTheLastTwoAreKept() throws {

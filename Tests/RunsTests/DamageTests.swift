@@ -42,9 +42,10 @@ import Testing
     let original = try half("half")
     let expected = try heal("\(scratch.path)/undisturbed")
     var generator = SystemRandomNumberGenerator()
-    for file in ["manifest.json", "recipe.yaml", "journal-0.jsonl", "journal-1.jsonl", "metrics.csv",
-      "uae/shard-00002.safetensors"]
-    {
+    for file in [
+      "manifest.json", "recipe.yaml", "journal-0.jsonl", "journal-1.jsonl", "metrics.csv",
+      "uae/shard-00002.safetensors",
+    ] {
       for trial in 0..<20 {
         let folder = "\(scratch.path)/flip"
         try FileManager.default.copyItem(atPath: original, toPath: folder)
@@ -61,7 +62,9 @@ import Testing
   @Test func filesCutAnywhereAreMended() throws {
     let original = try half("half")
     let expected = try heal("\(scratch.path)/undisturbed")
-    for file in ["manifest.json", "recipe.yaml", "journal-0.jsonl", "metrics.csv", "uae/shard-00001.safetensors"] {
+    for file in [
+      "manifest.json", "recipe.yaml", "journal-0.jsonl", "metrics.csv", "uae/shard-00001.safetensors",
+    ] {
       let whole = try Data(contentsOf: URL(fileURLWithPath: "\(original)/\(file)"))
       for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 12)) {
         let folder = "\(scratch.path)/cut"
@@ -78,7 +81,8 @@ import Testing
     for journal in ["journal-0.jsonl", "journal-1.jsonl"] { unlink("\(folder)/\(journal)") }
     let path = "\(folder)/manifest.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    let damaged = text.replacingOccurrences(of: "{\"shard\":2,\"first\":128", with: "{\"shard\":2,\"first\":129")
+    let damaged = text.replacingOccurrences(
+      of: "{\"shard\":2,\"first\":128", with: "{\"shard\":2,\"first\":129")
     #expect(damaged != text)
     try damaged.write(toFile: path, atomically: true, encoding: .utf8)
     let run = try open(folder)

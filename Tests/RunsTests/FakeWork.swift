@@ -20,7 +20,8 @@ enum FakeWork {
   }
 
   static let identity = RunIdentity(
-    recipe: "dataset: digits\nmethod: minmax\nepsilon: 1\nseed: 7\n", model: SHA256.digest(of: Data("model".utf8)),
+    recipe: "dataset: digits\nmethod: minmax\nepsilon: 1\nseed: 7\n",
+    model: SHA256.digest(of: Data("model".utf8)),
     data: SHA256.digest(of: Data("data".utf8)), software: ["swift-uae": "1"])
 }
 
@@ -39,7 +40,9 @@ final class Scratch {
 /// The files of a run whose bytes must not depend on how it was made.
 func results(_ folder: String) throws -> [String: String] {
   var digests: [String: String] = [:]
-  for name in ["recipe.yaml", "manifest.json"] { digests[name] = try SHA256.digest(ofFile: "\(folder)/\(name)") }
+  for name in ["recipe.yaml", "manifest.json"] {
+    digests[name] = try SHA256.digest(ofFile: "\(folder)/\(name)")
+  }
   for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/uae") {
     digests["uae/\(name)"] = try SHA256.digest(ofFile: "\(folder)/uae/\(name)")
   }

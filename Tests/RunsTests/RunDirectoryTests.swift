@@ -13,7 +13,9 @@ import Testing
     plan = try ShardPlan(samples: 100..<1500, shardSize: 128)
   }
 
-  private func open(_ folder: String? = nil, _ identity: RunIdentity = FakeWork.identity) throws -> RunDirectory {
+  private func open(_ folder: String? = nil, _ identity: RunIdentity = FakeWork.identity) throws
+    -> RunDirectory
+  {
     try RunDirectory(folder: folder ?? self.folder, identity: identity, plan: plan)
   }
 
@@ -105,18 +107,24 @@ import Testing
     func difference(_ change: (inout RunIdentity) -> Void) -> String? {
       var identity = FakeWork.identity
       change(&identity)
-      do { _ = try open(nil, identity) } catch RunError.otherRun(_, let difference) { return difference } catch {}
+      do { _ = try open(nil, identity) } catch RunError.otherRun(_, let difference) {
+        return difference
+      } catch {}
       return nil
     }
     #expect(
       difference { $0.recipe = $0.recipe.replacingOccurrences(of: "epsilon: 1", with: "epsilon: 0.5") }
         == "recipe.yaml line 3 says 'epsilon: 1', asked is 'epsilon: 0.5'")
-    #expect(difference { $0.recipe += "extra: 2\n" } == "recipe.yaml line 5 says nothing, asked is 'extra: 2'")
+    #expect(
+      difference { $0.recipe += "extra: 2\n" } == "recipe.yaml line 5 says nothing, asked is 'extra: 2'")
     let digest = String(repeating: "0", count: 64)
     #expect(difference { $0.model = digest }?.hasPrefix("its model has digest") == true)
     #expect(difference { $0.data = digest }?.hasPrefix("its data set has digest") == true)
     #expect(difference { $0.software["swift-uae"] = "2" } == "it was begun with swift-uae 1, this is 2")
-    #expect(throws: RunError.otherRun(folder: folder, difference: "its samples are [100, 1500], asked are [0, 1500]")) {
+    #expect(
+      throws: RunError.otherRun(
+        folder: folder, difference: "its samples are [100, 1500], asked are [0, 1500]")
+    ) {
       _ = try RunDirectory(
         folder: folder, identity: FakeWork.identity, plan: ShardPlan(samples: 0..<1500, shardSize: 128))
     }
