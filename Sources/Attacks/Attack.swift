@@ -29,11 +29,11 @@ public struct Attack: Sendable {
   ///   - copy: which of several UAEs of a sample to make, from 0.
   ///   - threads: how many tiles are solved at a time.
   ///   - onTile: called after each tile with the number of samples in it and how many of them succeeded; any thread.
-  ///   - isCancelled: asked before each tile.
+  ///   - isCancelled: asked in every iteration.
   /// - Throws: the first error of the criterion or the similarity; `CancellationError`.
   public func run(
     _ set: Tensor, range: Range<Int>, copy: Int = 0, threads: Int,
-    onTile: @Sendable (TileProgress) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
+    onTile: @Sendable (TileProgress) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> AttackResult {
     precondition(range.lowerBound >= 0 && range.upperBound <= set.shape[0], "the range lies outside the set")
     let size = Self.tileSize
@@ -51,8 +51,9 @@ public struct Attack: Sendable {
         }
         guard number < tiles.upperBound else { return }
         let outcome = Result<(Tile, TileSolution), any Error> {
-          if isCancelled() { throw CancellationError() }
-          let tile = Tile(set, number: number, size: size, range: range, seed: seed, copy: copy)
+          let tile = Tile(
+            set, number: number, size: size, range: range, seed: seed, copy: copy, isCancelled: isCancelled)
+          try tile.checkCancellation()
           let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
           onTile(TileProgress(tile, solution))
           return (tile, solution)

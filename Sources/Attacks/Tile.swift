@@ -17,12 +17,18 @@ public struct Tile: Sendable {
   public let copy: Int
   /// The whole set `[count, …]`, from which starts may draw partners.
   public let set: Tensor
+  private let isCancelled: @Sendable () -> Bool
 
   /// - Parameters:
   ///   - set: all samples `[count, …]`, float32.
   ///   - number: the tile holds the indices from `number * size` on.
   ///   - range: the indices that are attacked.
-  public init(_ set: Tensor, number: Int, size: Int, range: Range<Int>, seed: UInt64, copy: Int = 0) {
+  ///   - isCancelled: asked by solvers in every iteration.
+  public init(
+    _ set: Tensor, number: Int, size: Int, range: Range<Int>, seed: UInt64, copy: Int = 0,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.isCancelled = isCancelled
     let first = number * size
     let wanted = range.clamped(to: first..<(first + size))
     self.set = set
@@ -41,9 +47,11 @@ public struct Tile: Sendable {
   /// The number of rows, padding included.
   public var size: Int { originals.shape[0] }
 
+  /// - Throws: `CancellationError` once the run is to stop.
+  public func checkCancellation() throws { if isCancelled() { throw CancellationError() } }
+
   /// The stream of a row for a purpose; copies of a sample have streams of their own.
   public func stream(_ row: Int, _ purpose: RandomStream.Purpose) -> RandomStream {
-    RandomStream(
-      seed: seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15, purpose: purpose, index: firstIndex + row)
+    RandomStream(seed: seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15, purpose: purpose, index: firstIndex + row)
   }
 }

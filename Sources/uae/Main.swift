@@ -1,8 +1,34 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct UAE: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "uae", abstract: "Unsupervised adversarial examples: generate, retrain, evaluate.",
-    subcommands: [ReproduceCommand.self])
+    commandName: "uae",
+    abstract: "Unsupervised adversarial examples: make them, retrain on them, see what they do.",
+    subcommands: [
+      AugmentCommand.self, TrainCommand.self, AttackCommand.self, EvaluateCommand.self, ReproduceCommand.self,
+    ])
+
+  /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130/143 interrupted with everything so far safe.
+  static func main() {
+    // Output may go to a pipe that closes early (`uae … | head`).
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let stop as Interrupted {
+      Foundation.exit(stop.code)
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success { exit(withError: error) }  // --help, --version
+      if code == .validationFailure {
+        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        Foundation.exit(2)
+      }
+      if let silent = error as? ExitCode { Foundation.exit(silent.rawValue) }
+      FileHandle.standardError.write(Data("uae: \(error)\n".utf8))
+      Foundation.exit(1)
+    }
+  }
 }

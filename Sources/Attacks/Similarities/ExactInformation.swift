@@ -9,6 +9,11 @@ public struct ExactInformation: Similarity {
 
   public init(dimensions: Int = 1) { self.dimensions = dimensions }
 
+  /// −½ ln(1 − cos²) of each pair, `[batch, …]` twice → `[batch]`.
+  public static func values(_ originals: Tensor, _ perturbed: Tensor) -> Tensor {
+    GaussianInformation(originals).valuesAndGradient(perturbed).values
+  }
+
   public func bind(_ tile: Tile) -> any BoundSimilarity {
     Bound(information: GaussianInformation(tile.originals, dimensions: dimensions))
   }

@@ -43,6 +43,7 @@ public struct MinMax: Solver {
           try similarity.evaluate(perturbed, iteration: 0)
         }
         for t in stride(from: 1, through: iterations, by: 1) {
+          try tile.checkCancellation()
           // Line 1, with ∇f⁺ = 0 where f ≤ 0.
           let active = c * (f .> 0).to(.float32)
           let gradient = gradF * active.perSample(like: gradF) + gradI

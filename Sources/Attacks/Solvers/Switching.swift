@@ -38,6 +38,7 @@ public struct Switching: Solver {
       try withoutGrad {
         var perturbed = projected(start.perturbed(tile), x, epsilon: epsilon)
         for t in 0...iterations {
+          try tile.checkCancellation()
           let last = t == iterations
           let f: Tensor, gradF: Tensor
           if last {

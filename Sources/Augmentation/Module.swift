@@ -1,1 +1,0 @@
-// Placeholder of the module Augmentation; replaced by its first real file.

@@ -1,0 +1,49 @@
+import Augmentation
+import Evaluation
+import Foundation
+import Reports
+
+/// The table that `uae augment` prints.
+enum AugmentSummary {
+  static func print(_ plan: AugmentPlan, _ outcome: AugmentRun.Outcome, folder: String) throws {
+    func value(_ key: String, _ scale: Double = 1, _ unit: String = "") -> String {
+      guard let summary = outcome[key] else { return "–" }
+      let scaled = (try? Summary(summary.values.map { $0 * scale })) ?? summary
+      return scaled.description + unit
+    }
+    let seeds = plan.seeds.count == 1 ? "seed \(plan.seeds[0])" : "\(plan.seeds.count) seeds"
+    Swift.print(
+      "\(plan.dataset.name) (\(plan.train.shape[0]) training, \(plan.test.shape[0]) test), "
+        + "\(plan.architecture.kind.rawValue), recipe \(plan.recipe.name), \(plan.epochs) epochs, \(seeds)\n")
+    Swift.print("attack on the training set")
+    for (name, text) in [
+      ("success rate", value("attack.successRate", 100, " %")),
+      ("‖δ‖₂ of the successes", value("attack.perturbationL2.mean")),
+      ("exact information", value("attack.mutualInformation.mean", 1, " nats")),
+      ("nearly unchanged", value("attack.nearlyUnchanged", 100, " %")),
+      ("speed", value("attack.samplesPerSecond", 1, " samples/s")),
+      (
+        "time in model / similarity",
+        "\(value("attack.share.model", 100, " %")) / \(value("attack.share.similarity", 100, " %"))"
+      ),
+    ] { Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + text) }
+    Swift.print("\nreconstruction error on the test set (mean squared difference)")
+    let key = "test.reconstructionError."
+    let base = outcome[key + "original"]?.mean ?? .nan
+    for (name, column) in [
+      ("original", "original"), ("retrained with UAEs", "retrained"), ("control: data repeated", "repeatedControl"),
+    ] {
+      guard let summary = outcome[key + column] else { continue }
+      let change = (summary.mean / base - 1) * 100
+      let note = column == "original" ? "" : String(format: "  (%+.1f %%)", change)
+      Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + summary.description + note)
+    }
+    if plan.seeds.count > 1, let retrained = outcome[key + "retrained"]?.values,
+      let control = outcome[key + "repeatedControl"]?.values
+    {
+      let test = try PairedComparison(treatment: retrained, baseline: control, seed: 1)
+      Swift.print(String(format: "  retrained against the repeated data: p = %.3g (sign-flip test)", test.test.pValue))
+    }
+    Swift.print("\n\(folder)/results.json" + (plan.dataset.sampleShape.count == 3 ? ", \(folder)/examples.png" : ""))
+  }
+}

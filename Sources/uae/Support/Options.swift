@@ -1,0 +1,122 @@
+import ArgumentParser
+import Augmentation
+import Datasets
+import Foundation
+import Models
+import Runs
+import Torch
+
+extension AutoencoderKind: ExpressibleByArgument {}
+
+/// The data that a command works on.
+struct DataOptions: ParsableArguments {
+  @Option(name: .long, help: "A registered data set (`uae data list`) or a file or folder.")
+  var dataset = "digits"
+
+  @Option(name: .long, help: "Folder of the real data sets; else the environment's UAE_DATA.")
+  var dataRoot: String?
+
+  @Option(name: .long, help: "Use the first N training samples only.")
+  var limit: Int?
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit is \(limit); it must be at least 1") }
+  }
+
+  func load() throws -> Dataset {
+    try DatasetLoader.load(dataset, dataRoot: dataRoot, options: .init(limit: limit))
+  }
+}
+
+/// How a command works and what it says meanwhile.
+struct WorkOptions: ParsableArguments {
+  enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Option(name: .long, help: "Threads to use (default: all cores).")
+  var threads: Int?
+
+  @Flag(name: .long, help: "Say nothing on standard error but what went wrong.")
+  var quiet = false
+
+  @Option(name: .long, help: "text or json: how progress appears on standard error.")
+  var logFormat = LogFormat.text
+
+  @Flag(name: .long, help: "Print one JSON document on standard output instead of a table.")
+  var json = false
+
+  func validate() throws {
+    if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads is \(threads); it must be from 1 to 1024") }
+  }
+
+  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  var style: RunProgress.Style {
+    if quiet { return .quiet }
+    return logFormat == .json ? .json : .automatic
+  }
+
+  /// Opens LibTorch with the wanted number of threads.
+  func prepare() throws {
+    try LibTorch.load()
+    LibTorch.setThreads(threadCount)
+  }
+}
+
+/// The recipe of the adversarial examples: a name or a file, and what is changed of it.
+struct RecipeOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file.")
+  var recipe = Recipe.named[0].name
+
+  @Option(name: .long, help: "mine, exact or l2.")
+  var similarity: String?
+
+  @Option(name: .long, help: "Where switching starts: zero, noise or mix.")
+  var start: String?
+
+  @Option(name: .long, help: "Noise of the start.")
+  var sigma: Double?
+
+  @Option(name: .long, help: "Weight of the other sample in a mixing start.")
+  var lambda: Double?
+
+  @Option(name: .long, help: "Step size.")
+  var alpha: Double?
+
+  @Option(name: .long, help: "Iterations T.")
+  var iterations: Int?
+
+  @Option(name: .long, help: "Largest change of a value, in [0, 1].")
+  var epsilon: Double?
+
+  @Option(name: .long, help: "Margin by which the loss must fall.")
+  var kappa: Double?
+
+  @Option(name: .long, help: "UAEs a sample.")
+  var copies: Int?
+
+  func load() throws -> Recipe {
+    var result = try Recipe.find(recipe)
+    if let similarity { result.attack.similarity = try choice(similarity, "--similarity") }
+    if let start { result.attack.start = try choice(start, "--start") }
+    if let sigma { result.attack.sigma = sigma }
+    if let lambda { result.attack.lambda = lambda }
+    if let alpha { result.attack.alpha = alpha }
+    if let iterations { result.attack.iterations = iterations }
+    if let epsilon { result.attack.epsilon = epsilon }
+    if let kappa { result.attack.kappa = kappa }
+    if let copies { result.attack.copies = copies }
+    do { try result.validate() } catch { throw ValidationError("\(error)") }
+    return result
+  }
+
+  private func choice<T: RawRepresentable & CaseIterable>(_ text: String, _ option: String) throws -> T
+  where T.RawValue == String {
+    guard let value = T(rawValue: text) else {
+      let all = T.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\(option) is '\(text)'; it must be one of \(all)")
+    }
+    return value
+  }
+}
