@@ -13,7 +13,7 @@ enum Op {
   static let powScalar = find("pow", "Tensor_Scalar")
   static let exp = find("exp"), log = find("log"), sqrt = find("sqrt"), abs = find("abs"), sign = find("sign")
   static let square = find("square"), tanh = find("tanh"), sigmoid = find("sigmoid"), relu = find("relu")
-  static let log1p = find("log1p")
+  static let log1p = find("log1p"), floor = find("floor")
   static let leakyRelu = find("leaky_relu"), softplus = find("softplus")
   static let matmul = find("matmul"), linear = find("linear")
   static let clamp = find("clamp"), maximum = find("maximum"), minimum = find("minimum")

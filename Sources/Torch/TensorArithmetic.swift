@@ -30,6 +30,7 @@ extension Tensor {
   public func sqrt() -> Tensor { unary(Op.sqrt) }
   public func square() -> Tensor { unary(Op.square) }
   public func abs() -> Tensor { unary(Op.abs) }
+  public func floor() -> Tensor { unary(Op.floor) }
   public func sign() -> Tensor { unary(Op.sign) }
   public func tanh() -> Tensor { unary(Op.tanh) }
   public func sigmoid() -> Tensor { unary(Op.sigmoid) }

@@ -1,0 +1,28 @@
+import Formats
+import Foundation
+import Torch
+
+extension Autoencoder {
+  /// The model as TorchScript with the methods `forward`, `encode` and `decode`, and parameters named as in a
+  /// checkpoint with `_` for `.`.
+  public func makeScript() throws -> Script {
+    let script = try Script.create("Autoencoder")
+    for parameter in parameters {
+      try script.register(parameter.name.replacingOccurrences(of: ".", with: "_"), parameter.tensor)
+    }
+    try script.define(torchScript)
+    try script.freeze()
+    return script
+  }
+
+  /// Writes a file for `torch.jit.load`, whole or not at all.
+  public func writeTorchScript(to path: String) throws {
+    // LibTorch writes to a path of its own; the file's name becomes that of the archive inside.
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("uae-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent(URL(fileURLWithPath: path).lastPathComponent)
+    try makeScript().save(file.path)
+    try AtomicFile.write(Data(contentsOf: file), to: path)
+  }
+}
