@@ -4,4 +4,6 @@ import Torch
 extension RandomStream.Purpose {
   static let bootstrap = RandomStream.Purpose(rawValue: 101)
   static let signFlip = RandomStream.Purpose(rawValue: 102)
+  static let correlatedGaussians = RandomStream.Purpose(rawValue: 103)
+  static let likenessPairs = RandomStream.Purpose(rawValue: 104)
 }

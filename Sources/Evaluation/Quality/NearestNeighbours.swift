@@ -62,11 +62,13 @@ public enum QualityError: Error, Equatable, CustomStringConvertible {
   case shapeMismatch([Int], [Int])
   case unequalCounts(Int, Int)
   case noReference
+  case noSuchSample(Int, count: Int)
 
   public var description: String {
     switch self {
     case .shapeMismatch(let first, let second): "samples of shape \(first) cannot be compared with \(second)"
     case .unequalCounts(let first, let second): "\(first) samples cannot be paired with \(second)"
+    case .noSuchSample(let index, let count): "there is no sample \(index) among \(count)"
     case .noReference: "no sample to compare with: the reference set is empty or holds only the sample itself"
     }
   }
