@@ -49,7 +49,7 @@ let package = Package(
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "MutualInformation", dependencies: ["Torch"]),
     .target(name: "Models", dependencies: ["Torch", "Formats"]),
-    .target(name: "Attacks", dependencies: ["Torch", "Models", "MutualInformation"]),
+    .target(name: "Attacks", dependencies: ["CTorch", "Torch", "Models", "MutualInformation"]),
     .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),
     .target(name: "Runs", dependencies: ["Formats", swiftLog]),
     .target(

@@ -66,3 +66,12 @@ func checked(_ body: (ct_api, inout UnsafeMutablePointer<CChar>?) -> Int32) thro
 func orTrap<Result>(_ body: () throws -> Result) -> Result {
   do { return try body() } catch { fatalError("\(error)") }
 }
+
+/// Kernels of the native library that are no part of LibTorch's table.
+public enum NativeLibrary {
+  /// The address of an exported function, or nil.
+  public static func symbol(_ name: String) -> UnsafeMutableRawPointer? {
+    guard case .success = Library.loaded else { return nil }
+    return ct_symbol(name)
+  }
+}

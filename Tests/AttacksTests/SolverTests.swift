@@ -70,6 +70,28 @@ struct Fixture {
     }
   }
 
+  @Test(arguments: [Start.noise(sigma: 0.4), .mix(lambda: 0.5), .zero], [1.0, 0.2])
+  func theKernelTakesTheStepsOfTheTensorPath(_ start: Start, _ epsilon: Double) throws {
+    // 61 values a sample: no multiple of any vector's width.
+    let fixture = try Fixture(count: 70, shape: [61])
+    for similarity in [ExactInformation(dimensions: 3), Distance()] as [any Similarity] {
+      let solver = Switching(start: start, alpha: 0.7, iterations: 8, epsilon: epsilon)
+      let fused = try fixture.attack(solver, similarity).run(fixture.data, range: 0..<70, threads: 2)
+      let plain = try fixture.attack(solver.withoutKernel, similarity).run(fixture.data, range: 0..<70, threads: 2)
+      // A criterion within rounding of 0 may fall on either side; all else agrees to rounding.
+      let same = (0..<70).filter { fused.bestIteration[$0] == plain.bestIteration[$0] }
+      #expect(same.count >= 67)
+      for i in same {
+        #expect(fused.status[i] == plain.status[i])
+        #expect(zip(fused.perturbed[i].floats, plain.perturbed[i].floats).allSatisfy { abs($0 - $1) < 2e-4 })
+        if fused.status[i] == .succeeded {
+          #expect(abs(fused.similarity[i] - plain.similarity[i]) < 1e-3 * (1 + abs(plain.similarity[i])))
+        }
+        #expect(fused.zeroGradients[i] == plain.zeroGradients[i])
+      }
+    }
+  }
+
   @Test func switchingFindsFarExamples() throws {
     let fixture = try Fixture()
     let far = try fixture.attack(Switching(start: .noise(sigma: 0.4), iterations: 40), Distance())

@@ -8,6 +8,7 @@ public struct Distance: Similarity {
 
   private struct Bound: BoundSimilarity {
     let originals: Tensor
+    var closedForm: ClosedForm? { .distance }
 
     func evaluate(_ perturbed: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
       withoutGrad {

@@ -15,11 +15,15 @@ public struct ExactInformation: Similarity {
   }
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {
-    Bound(information: GaussianInformation(tile.originals, dimensions: dimensions))
+    Bound(
+      information: GaussianInformation(tile.originals, dimensions: dimensions),
+      closedForm: .exactInformation(dimensions: dimensions))
   }
 
   private struct Bound: BoundSimilarity {
     let information: GaussianInformation
+    let closedForm: ClosedForm?
+
     func evaluate(_ perturbed: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
       information.valuesAndGradient(perturbed)
     }

@@ -6,10 +6,17 @@ public protocol Similarity: Sendable {
   func bind(_ tile: Tile) throws -> any BoundSimilarity
 }
 
+extension BoundSimilarity {
+  public var closedForm: ClosedForm? { nil }
+}
+
 /// A similarity with everything about the originals computed once, and, where it is learned, its state.
 public protocol BoundSimilarity {
   /// Lets a learned similarity train on the iterate, then gives I(x, x′) `[batch]` and ∇I with respect to x′ `[batch, …]`.
   ///
   /// - Parameter iteration: counts the calls from 0, so that draws depend on it alone.
   mutating func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor)
+
+  /// The form that a solver may compute by itself, where there is one.
+  var closedForm: ClosedForm? { get }
 }

@@ -1,3 +1,4 @@
+import MutualInformation
 import Torch
 
 /// From a start far from x, one L2-normalised step an iteration: down f where the criterion is broken, down the
@@ -15,6 +16,9 @@ public struct Switching: Solver {
   public var epsilon: Double
   /// A row with a success rests after this many iterates without a better one.
   public var patience: Int
+  /// Whether similarities in closed form are computed inside the native kernel; the tensor path gives the same to
+  /// rounding and is what other devices use.
+  var usesKernel = true
 
   public init(
     start: Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1, patience: Int = 20
@@ -26,7 +30,59 @@ public struct Switching: Solver {
     self.patience = patience
   }
 
+  /// The same search by plain tensor operations.
+  public var withoutKernel: Switching {
+    var copy = self
+    copy.usesKernel = false
+    return copy
+  }
+
+  private enum CodingKeys: String, CodingKey { case start, alpha, iterations, epsilon, patience }
+
   public func solve(
+    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
+  ) throws -> TileSolution {
+    if usesKernel, let form = similarity.closedForm,
+      let fused = FusedSwitching(
+        tile, start: projected(start.perturbed(tile), tile.originals, epsilon: epsilon), form: form,
+        resolution: GaussianInformation.resolution, epsilon: epsilon, patience: patience)
+    {
+      return try solve(tile, criterion, fused)
+    }
+    return try solveByTensors(tile, criterion, similarity)
+  }
+
+  /// The length of step t, counted from 0.
+  private func length(_ t: Int) -> Double { alpha * (1 - Double(t + 1) / Double(iterations + 1)) }
+
+  private func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ state: FusedSwitching) throws -> TileSolution {
+    var state = state
+    var timing = TileSolution.Timing()
+    var total = 0.0
+    try seconds(&total) {
+      try withoutGrad {
+        for t in 0...iterations {
+          try tile.checkCancellation()
+          var gradient: Tensor?
+          let f: Tensor
+          if t == iterations {
+            f = try seconds(&timing.criterion) { try criterion.values(state.perturbed) }
+          } else {
+            let both = try seconds(&timing.criterion) { try criterion.valuesAndGradient(state.perturbed) }
+            (f, gradient) = (both.values, both.gradient)
+          }
+          let moving = seconds(&timing.similarity) {
+            state.advance(tile.rows, f: f, gradient: gradient, length: length(t), iteration: t)
+          }
+          if !moving { break }
+        }
+      }
+    }
+    timing.total = total
+    return state.solution(timing)
+  }
+
+  private func solveByTensors(
     _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
   ) throws -> TileSolution {
     var similarity = similarity
@@ -58,8 +114,7 @@ public struct Switching: Solver {
           incumbent.note(gradientNorms: norms)
           let awake = incumbent.finite .& (incumbent.stalled .< Double(patience))
           if !awake.bools[tile.rows].contains(true) { break }
-          let length = alpha * (1 - Double(t + 1) / Double(iterations + 1))
-          let scale = (length / norms.clamped(atLeast: 1e-30)) * (norms .> 0).to(.float32)
+          let scale = (length(t) / norms.clamped(atLeast: 1e-30)) * (norms .> 0).to(.float32)
           let next = projected(perturbed - direction * scale.perSample(like: x), x, epsilon: epsilon)
           perturbed = `where`(awake.perSample(like: x), next, perturbed)
         }
