@@ -12,141 +12,147 @@
 
 namespace {
 
-// Sums run in 16 fixed lanes, so that the result does not depend on how wide the machine's vectors are.
-constexpr int kLanes = 16;
+// Sums run in 16 fixed lanes (a vector type of the compiler's, lowered to whatever the machine has), so that the result
+// does not depend on how wide the machine's vectors are.
+constexpr int64_t kLanes = 16;
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t Mask __attribute__((vector_size(kLanes * sizeof(int32_t))));
 
-struct Lanes {
-  float lane[kLanes] = {};
-  float total() const {
-    double sum = 0;
-    for (float value : lane) sum += value;
-    return static_cast<float>(sum);
-  }
+inline Vector load(const float *p) {
+  Vector v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// The last values of a row, followed by zeros.
+inline Vector load(const float *p, int64_t count) {
+  Vector v = {};
+  std::memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
+  return v;
+}
+
+inline void store(float *p, Vector v, int64_t count) { std::memcpy(p, &v, static_cast<size_t>(count) * sizeof(float)); }
+
+inline float sum(Vector v) {
+  double total = 0;
+  for (int64_t l = 0; l < kLanes; ++l) total += v[l];
+  return static_cast<float>(total);
+}
+
+inline Vector select(Mask mask, Vector a, Vector b) { return mask ? a : b; }
+inline Vector minimum(Vector a, Vector b) { return select(a < b, a, b); }
+inline Vector maximum(Vector a, Vector b) { return select(a > b, a, b); }
+inline Vector splat(float value) { return Vector{} + value; }
+
+// Calls body(offset, count) for each full vector of a row and for the rest.
+template <typename Body>
+inline __attribute__((always_inline)) void each(int64_t n, Body body) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) body(i, kLanes);
+  if (i < n) body(i, n - i);
+}
+
+inline Vector at(const float *p, int64_t i, int64_t count) { return count == kLanes ? load(p + i) : load(p + i, count); }
+
+// The similarity of a row and its gradient p·y + q·(y - s·x): a difference first, so that it keeps its digits near x.
+struct Gradient {
+  float p;
+  float q;
+  float s;
 };
 
-// The similarity of a row and what its gradient a·x + b·y is made of.
 struct Likeness {
   float value;
-  float a;
-  float b;
+  Gradient gradient;
   bool moved;
 };
 
-inline float safe(float value) { return std::max(value, 1e-30f); }
-
-CLONES Likeness exact(const float *x, const float *y, int64_t n, float dimensions, float resolution) {
-  Lanes xx, xy, yy;
-  float largest = 0;
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    float difference[kLanes];
-    for (int l = 0; l < kLanes; ++l) {
-      xx.lane[l] += x[i + l] * x[i + l];
-      xy.lane[l] += x[i + l] * y[i + l];
-      yy.lane[l] += y[i + l] * y[i + l];
-      difference[l] = std::fabs(y[i + l] - x[i + l]);
-    }
-    for (int l = 0; l < kLanes; ++l) largest = std::max(largest, difference[l]);
-  }
-  for (; i < n; ++i) {
-    xx.lane[i % kLanes] += x[i] * x[i];
-    xy.lane[i % kLanes] += x[i] * y[i];
-    yy.lane[i % kLanes] += y[i] * y[i];
-    largest = std::max(largest, std::fabs(y[i] - x[i]));
-  }
-  const float sx = xx.total(), sy = yy.total();
+inline __attribute__((always_inline)) Likeness exact(const float *x0, const float *y0, int64_t n, float dimensions,
+                                                     float resolution) {
+  Vector xx = {}, xy = {}, yy = {}, dd = {};
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector x = at(x0, i, count), y = at(y0, i, count), d = y - x;
+    xx += x * x;
+    xy += x * y;
+    yy += y * y;
+    dd = maximum(dd, maximum(d, -d));
+  });
+  const float sx = sum(xx), sy = sum(yy);
+  const bool moved = sum(dd) > 0;
   if (!(sx > 1e-30f) || !(sy > 1e-30f)) {
     // Zero vectors carry no information; NaN is passed on for the caller to see.
     float value = (std::isfinite(sx) && std::isfinite(sy)) ? 0.0f : NAN;
-    return {value, 0, 0, largest > 0};
+    return {value, {0, 0, 0}, moved};
   }
-  const float along = xy.total() / sx;
-  Lanes rr;
-  for (i = 0; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) {
-      float r = y[i + l] - along * x[i + l];
-      rr.lane[l] += r * r;
-    }
-  }
-  for (; i < n; ++i) {
-    float r = y[i] - along * x[i];
-    rr.lane[i % kLanes] += r * r;
-  }
-  const float floor = resolution * resolution;
-  const float sr = std::max(rr.total(), sy * floor);
+  const float along = sum(xy) / sx;
+  Vector rr = {};
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector r = at(y0, i, count) - along * at(x0, i, count);
+    rr += r * r;
+  });
+  const float sr = sum(rr), floor = resolution * resolution;
   const float value = -0.5f * dimensions * std::log(std::min(1.0f, std::max(floor, sr / sy)));
-  // d' (y / |y|^2 - (y - along x) / |r|^2)
-  return {value, dimensions * along / sr, dimensions * (1 / sy - 1 / sr), largest > 0};
+  // Parallel to x the residual is rounding and tells no direction.
+  if (!(sr > sy * floor)) return {value, {0, 0, 0}, moved};
+  // d' (y / |y|^2 - r / |r|^2) with r = y - along x
+  return {value, {dimensions / sy, -dimensions / sr, along}, moved};
 }
 
-CLONES Likeness distance(const float *x, const float *y, int64_t n) {
-  Lanes dd;
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) {
-      float d = y[i + l] - x[i + l];
-      dd.lane[l] += d * d;
-    }
-  }
-  for (; i < n; ++i) {
-    float d = y[i] - x[i];
-    dd.lane[i % kLanes] += d * d;
-  }
-  const float norm = std::sqrt(dd.total());
-  return {-norm, 1 / safe(norm), -1 / safe(norm), norm > 0};
+inline __attribute__((always_inline)) Likeness distance(const float *x0, const float *y0, int64_t n) {
+  Vector dd = {};
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector d = at(y0, i, count) - at(x0, i, count);
+    dd += d * d;
+  });
+  const float norm = std::sqrt(sum(dd));
+  return {-norm, {0, norm > 0 ? -1 / norm : 0, 1}, norm > 0};
 }
 
-// The largest absolute value of g, or of a·x + b·y where g is NULL; NaN where any is NaN.
-CLONES float largest(const float *g, const float *x, const float *y, float a, float b, int64_t n) {
-  float best = 0;
-  bool bad = false;
-  for (int64_t i = 0; i < n; ++i) {
-    float value = std::fabs(g ? g[i] : a * x[i] + b * y[i]);
-    bad |= value != value;
-    best = std::max(best, value);
-  }
-  return bad ? NAN : best;
+// The values of a direction: g where it is given, else the similarity's own gradient.
+template <bool kGiven>
+inline __attribute__((always_inline)) Vector direction(const float *g, const float *x, const float *y, Gradient own,
+                                                       int64_t i, int64_t count) {
+  if (kGiven) return at(g, i, count);
+  Vector v = at(y, i, count);
+  return own.p * v + own.q * (v - own.s * at(x, i, count));
 }
 
-// The norm of g (or of a·x + b·y), its values divided by `scale` first so that tiny ones do not underflow.
-CLONES float scaled_norm(const float *g, const float *x, const float *y, float a, float b, float scale, int64_t n) {
-  Lanes sum;
-  const float inverse = 1 / scale;
-  int64_t i = 0;
-  if (g) {
-    for (; i + kLanes <= n; i += kLanes) {
-      for (int l = 0; l < kLanes; ++l) {
-        float v = g[i + l] * inverse;
-        sum.lane[l] += v * v;
-      }
-    }
-  } else {
-    for (; i + kLanes <= n; i += kLanes) {
-      for (int l = 0; l < kLanes; ++l) {
-        float v = (a * x[i + l] + b * y[i + l]) * inverse;
-        sum.lane[l] += v * v;
-      }
-    }
-  }
-  for (; i < n; ++i) {
-    float v = (g ? g[i] : a * x[i] + b * y[i]) * inverse;
-    sum.lane[i % kLanes] += v * v;
-  }
-  return std::sqrt(sum.total()) * scale;
-}
-
-CLONES void move(const float *g, const float *x, float *y, float a, float b, float factor, float epsilon, int64_t n) {
+// Moves y by `step` against a direction. Returns its largest absolute value: 0 where nothing tells a direction, NaN or
+// infinity where it is not finite; y is then as it was.
+template <bool kGiven>
+inline __attribute__((always_inline)) float descend(const float *g, const float *x0, float *y0, Gradient own, float step,
+                                                    float epsilon, int64_t n) {
+  Vector top = {}, bad = {};
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector v = direction<kGiven>(g, x0, y0, own, i, count);
+    top = maximum(top, maximum(v, -v));
+    bad += v - v;  // NaN for NaN and for infinity
+  });
+  float largest = 0;
+  for (int64_t l = 0; l < kLanes; ++l) largest = std::max(largest, top[l]);
+  if (!(sum(bad) == 0)) return NAN;
+  if (largest == 0) return 0;
+  // Divided by the largest value first, so that the squares of tiny ones do not underflow.
+  const float scale = std::max(largest, 1e-30f), inverse = 1 / scale;
+  Vector squares = {};
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector v = direction<kGiven>(g, x0, y0, own, i, count) * inverse;
+    squares += v * v;
+  });
+  const float factor = step / std::max(std::sqrt(sum(squares)) * scale, 1e-30f);
   const float bound = epsilon < 1 ? epsilon : 2;
-  for (int64_t i = 0; i < n; ++i) {
-    float v = y[i] - factor * (g ? g[i] : a * x[i] + b * y[i]);
-    v = std::min(1.0f, std::max(0.0f, v));
-    y[i] = std::min(x[i] + bound, std::max(x[i] - bound, v));
-  }
+  each(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+    Vector x = at(x0, i, count);
+    Vector v = at(y0, i, count) - factor * direction<kGiven>(g, x0, y0, own, i, count);
+    v = minimum(splat(1), maximum(splat(0), v));
+    store(y0 + i, minimum(x + bound, maximum(x - bound, v)), count);
+  });
+  return largest;
 }
 
 }  // namespace
 
-extern "C" int64_t cs_advance(const cs_step *step, const float *x0, float *y0, float *best0, const float *f,
+extern "C" CLONES int64_t cs_advance(const cs_step *step, const float *x0, float *y0, float *best0, const float *f,
                               const float *gradient, cs_row *state, int64_t first, int64_t end) {
   const int64_t n = step->length;
   int64_t moving = 0;
@@ -172,19 +178,17 @@ extern "C" int64_t cs_advance(const cs_step *step, const float *x0, float *y0, f
       ++s.stalled;
     }
     if (step->last) continue;
-    const float *g = f[row] > 0 ? gradient + row * n : nullptr;
-    const float scale = largest(g, x, y, like.a, like.b, n);
+    if (s.stalled >= step->patience) continue;
+    const float largest =
+        f[row] > 0 ? descend<true>(gradient + row * n, x, y, like.gradient, step->step, step->epsilon, n)
+                   : descend<false>(nullptr, x, y, like.gradient, step->step, step->epsilon, n);
     ++s.gradients;
-    if (!std::isfinite(scale)) {
+    if (!std::isfinite(largest)) {
       s.broken = 1;
       continue;
     }
-    if (scale == 0) ++s.zero_gradients;
-    if (s.stalled >= step->patience) continue;
+    s.zero_gradients += largest == 0;
     ++moving;
-    if (scale == 0) continue;
-    const float norm = scaled_norm(g, x, y, like.a, like.b, std::max(scale, 1e-30f), n);
-    move(g, x, y, like.a, like.b, step->step / safe(norm), step->epsilon, n);
   }
   return moving;
 }

@@ -27,7 +27,8 @@ public struct GaussianInformation: Sendable {
   /// I(x, x′) `[batch]` and its gradient with respect to x′ `[batch, …]`.
   ///
   /// Computed from the residual r of x′ orthogonal to x, since 1 − cos² = ‖r‖²/‖x′‖² keeps its digits where cos → 1:
-  /// ∇I = d′ (x′/‖x′‖² − r/‖r‖²). Where x or x′ is zero the information is 0 and so is its gradient.
+  /// ∇I = d′ (x′/‖x′‖² − r/‖r‖²). Where x or x′ is zero the information is 0 and so is its gradient; where x′ is
+  /// parallel to x the residual tells no direction and the gradient is 0 too: start off x.
   public func valuesAndGradient(_ perturbed: Tensor) -> (values: Tensor, gradient: Tensor) {
     withoutGrad {
       let x = originals, y = perturbed.detached().flattened()
@@ -35,14 +36,15 @@ public struct GaussianInformation: Sendable {
       let yy = y.square().sum(1, keepDimensions: true).clamped(atLeast: 1e-30)
       let residual = y - x * ((x * y).sum(1, keepDimensions: true) / xx)
       let floor = Self.resolution * Self.resolution
-      let rr = residual.square().sum(1, keepDimensions: true).maximum(yy * floor)
+      let rr = residual.square().sum(1, keepDimensions: true)
       let defined = (squaredNorms .> 1e-30) .& (yy .> 1e-30)
+      let oblique = defined .& (rr .> yy * floor)
       let values = (rr / yy).clamped(floor...1).log() * (-0.5 * dimensions)
       let gradient = (y / yy - residual / rr) * dimensions
       let zero = Tensor(0)
       return (
         `where`(defined, values, zero).reshaped([-1]),
-        `where`(defined, gradient, zero).reshaped(perturbed.shape)
+        `where`(oblique, gradient, zero).reshaped(perturbed.shape)
       )
     }
   }
