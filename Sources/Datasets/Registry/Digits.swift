@@ -3,7 +3,7 @@ import Formats
 extension RegisteredDataset {
   /// 1,797 handwritten digits of 8×8 pixels, part of the program.
   static let digits = RegisteredDataset(
-    name: "digits", title: "Optical recognition of handwritten digits (8×8)", files: [],
+    name: "digits", title: "Optical recognition of handwritten digits (8×8)", files: [], downloads: [],
     sampleShape: [1, 8, 8], trainCount: Digits.trainCount, testCount: Digits.count - Digits.trainCount,
     classNames: (0...9).map(String.init),
     protocolNote:

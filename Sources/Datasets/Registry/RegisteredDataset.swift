@@ -1,29 +1,44 @@
-import Formats
-
 /// A data set that is known by name: its files, protocol, terms and source.
 public struct RegisteredDataset: Sendable {
   /// One file of the set, as published.
   public struct File: Sendable, Equatable {
     /// Its name in the set's folder.
     public let name: String
-    /// Where it is published, or nil where it is only to be had by hand.
-    public let address: String?
-    /// The SHA-256 of the published file as 64 hexadecimal digits, or nil where none is published.
+    /// The SHA-256 of the published file as 64 hexadecimal digits, or nil where none is known.
     public let sha256: String?
+    /// Whether `sha256` is not the publisher's, but of a copy that this protocol was tested with.
+    public let isRecorded: Bool
     /// Samples in the published file, or nil for files that hold none.
     public let count: Int?
     /// Whether the set can be used without it.
     public let isOptional: Bool
 
     init(
-      _ name: String, from address: String? = nil, sha256: String? = nil, count: Int? = nil,
-      isOptional: Bool = false
+      _ name: String, sha256: String? = nil, isRecorded: Bool = false, count: Int? = nil, isOptional: Bool = false
     ) {
       self.name = name
-      self.address = address
       self.sha256 = sha256
+      self.isRecorded = isRecorded
       self.count = count
       self.isOptional = isOptional
+    }
+  }
+
+  /// Something to download: a file of the set, or an archive of some.
+  public struct Download: Sendable, Equatable {
+    public let address: String
+    /// The name it gets in the set's folder.
+    public let name: String
+    /// The SHA-256 that it must have.
+    public let sha256: String
+    /// Files to take out of it, if it is a tar archive; the archive is then deleted.
+    public let members: [String]
+
+    package init(from address: String, to name: String, sha256: String, unpacking members: [String] = []) {
+      self.address = address
+      self.name = name
+      self.sha256 = sha256
+      self.members = members
     }
   }
 
@@ -32,6 +47,8 @@ public struct RegisteredDataset: Sendable {
   public let title: String
   /// Empty for a set that is part of the program.
   public let files: [File]
+  /// What `fetch` gets; empty where the files have to be had by hand.
+  public let downloads: [Download]
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   public let sampleShape: [Int]
   /// The published number of samples to train on.
@@ -56,7 +73,9 @@ public struct RegisteredDataset: Sendable {
 
 /// All data sets that are known by name.
 public enum DatasetRegistry {
-  public static let all: [RegisteredDataset] = [.digits, .mnist, .fashionMNIST]
+  public static let all: [RegisteredDataset] = [
+    .digits, .mnist, .fashionMNIST, .cifar10, .svhn, .isolet, .coil20, .miceProtein, .activity,
+  ]
 
   /// The set with this name, in any case.
   public static func named(_ name: String) -> RegisteredDataset? {
@@ -65,6 +84,24 @@ public enum DatasetRegistry {
 
   /// The name that is most like `name`, unless it differs in more than a third of its letters.
   public static func nearestName(to name: String) -> String? {
-    Formats.nearestName(to: name, among: all.map(\.name))
+    let distances = all.map { ($0.name, editDistance($0.name, name.lowercased())) }
+    guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else { return nil }
+    return best.0
+  }
+
+  /// Insertions, deletions and substitutions that lead from one word to the other (Levenshtein 1965).
+  private static func editDistance(_ first: String, _ second: String) -> Int {
+    let second = Array(second)
+    var row = Array(0...second.count)
+    for (index, letter) in first.enumerated() {
+      var diagonal = row[0]
+      row[0] = index + 1
+      for column in second.indices {
+        let substituted = diagonal + (letter == second[column] ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[second.count]
   }
 }

@@ -1,0 +1,111 @@
+import Formats
+
+/// Rows of features, some values of which may be missing, with their classes.
+struct FeatureTable {
+  /// What becomes of missing values.
+  enum MissingValues: String, Sendable, CaseIterable {
+    /// A missing value is an error.
+    case refuse
+    /// The mean of the feature.
+    case mean
+    /// The mean of the feature among samples of the same class.
+    case classMean = "class-mean"
+  }
+
+  let features: Int
+  /// `rows × features` values; missing ones are not-a-number.
+  private(set) var values: [Float]
+  let labels: [Int]?
+  /// Sorted: as numbers where all are, else as words.
+  let classNames: [String]
+  let file: String
+
+  var rows: Int { values.count / features }
+
+  /// Reads all rows.
+  init(_ reader: TableReader, file: String) throws {
+    var reader = reader
+    let batch = try reader.readAll()
+    features = reader.columns.count
+    self.file = file
+    values = batch.values.floats()
+    let names = reader.classNames
+    let areNumbers = names.allSatisfy { Double($0) != nil }
+    let order = names.indices.sorted {
+      areNumbers ? (Double(names[$0]) ?? 0) < (Double(names[$1]) ?? 0) : names[$0] < names[$1]
+    }
+    classNames = order.map { names[$0] }
+    var ranks = [Int](repeating: 0, count: names.count)
+    for (rank, index) in order.enumerated() { ranks[index] = rank }
+    labels = batch.labels?.map { ranks[$0] }
+  }
+
+  init(values: [Float], features: Int, labels: [Int]?, classNames: [String], file: String) {
+    self.values = values
+    self.features = features
+    self.labels = labels
+    self.classNames = classNames
+    self.file = file
+  }
+
+  /// Fills what is missing in.
+  ///
+  /// - Returns: how many values were missing.
+  /// - Throws: `FormatError` naming the first, if they are refused or there is nothing to take a mean of.
+  mutating func fillMissing(_ policy: MissingValues) throws(FormatError) -> Int {
+    let missing = values.indices.filter { values[$0].isNaN }
+    guard let first = missing.first else { return 0 }
+    func failure(_ index: Int, _ problem: String) -> FormatError {
+      FormatError(file, at: .record(index / features), "feature \(index % features + 1) is missing\(problem)")
+    }
+    guard policy != .refuse else { throw failure(first, "; say how to fill it in") }
+    guard policy == .mean || labels != nil else { throw failure(first, ", and there are no classes to take means of") }
+
+    let groups = policy == .classMean ? (labels ?? []) : [Int](repeating: 0, count: rows)
+    let groupCount = (groups.max() ?? 0) + 1
+    var sums = [Double](repeating: 0, count: groupCount * features)
+    var counts = [Int](repeating: 0, count: groupCount * features)
+    for index in values.indices where !values[index].isNaN {
+      let cell = groups[index / features] * features + index % features
+      sums[cell] += Double(values[index])
+      counts[cell] += 1
+    }
+    for index in missing {
+      let cell = groups[index / features] * features + index % features
+      guard counts[cell] > 0 else { throw failure(index, " in every sample of its group") }
+      values[index] = Float(sums[cell] / Double(counts[cell]))
+    }
+    return missing.count
+  }
+
+  /// The smallest and largest value of each feature among some rows.
+  func scale(of rows: [Int]) -> SampleEncoding.Scale {
+    var minimum = [Float](repeating: .infinity, count: features)
+    var maximum = [Float](repeating: -.infinity, count: features)
+    for row in rows {
+      for feature in 0..<features {
+        let value = values[row * features + feature]
+        minimum[feature] = min(minimum[feature], value)
+        maximum[feature] = max(maximum[feature], value)
+      }
+    }
+    return .features(minimum: minimum, maximum: maximum)
+  }
+
+  /// Scales each feature to [0, 1] and splits the rows.
+  ///
+  /// - Parameter fittedOn: the rows whose smallest and largest values become 0 and 1. Values of other rows beyond them are
+  ///   clamped.
+  func parts(train: [Int], test: [Int], fittedOn: [Int], shape: [Int]? = nil) throws -> RegisteredDataset.Parts {
+    let encoding = SampleEncoding(elementType: .float32, fileShape: shape ?? [features], scale: scale(of: fittedOn))
+    guard case .features(let minimum, let maximum) = encoding.scale else { preconditionFailure("scales are by feature") }
+    var clamped = values
+    for index in clamped.indices {
+      let feature = index % features
+      clamped[index] = Swift.min(maximum[feature], Swift.max(minimum[feature], clamped[index]))
+    }
+    let decoded = try encoding.decode(HostArray(clamped, shape: [rows] + encoding.fileShape), file: file)
+    let all = Samples(shape: encoding.sampleShape, values: decoded, labels: labels)
+    return .init(train: all.selecting(train), test: all.selecting(test), encoding: encoding)
+  }
+}
