@@ -59,7 +59,9 @@ struct FeatureTable {
       FormatError(file, at: .record(index / features), "feature \(index % features + 1) is missing\(problem)")
     }
     guard policy != .refuse else { throw failure(first, "; say how to fill it in") }
-    guard policy == .mean || labels != nil else { throw failure(first, ", and there are no classes to take means of") }
+    guard policy == .mean || labels != nil else {
+      throw failure(first, ", and there are no classes to take means of")
+    }
 
     let groups = policy == .classMean ? (labels ?? []) : [Int](repeating: 0, count: rows)
     let groupCount = (groups.max() ?? 0) + 1
@@ -96,9 +98,14 @@ struct FeatureTable {
   ///
   /// - Parameter fittedOn: the rows whose smallest and largest values become 0 and 1. Values of other rows beyond them are
   ///   clamped.
-  func parts(train: [Int], test: [Int], fittedOn: [Int], shape: [Int]? = nil) throws -> RegisteredDataset.Parts {
-    let encoding = SampleEncoding(elementType: .float32, fileShape: shape ?? [features], scale: scale(of: fittedOn))
-    guard case .features(let minimum, let maximum) = encoding.scale else { preconditionFailure("scales are by feature") }
+  func parts(train: [Int], test: [Int], fittedOn: [Int], shape: [Int]? = nil) throws
+    -> RegisteredDataset.Parts
+  {
+    let encoding = SampleEncoding(
+      elementType: .float32, fileShape: shape ?? [features], scale: scale(of: fittedOn))
+    guard case .features(let minimum, let maximum) = encoding.scale else {
+      preconditionFailure("scales are by feature")
+    }
     var clamped = values
     for index in clamped.indices {
       let feature = index % features

@@ -90,7 +90,8 @@ public final class ByteStream {
     guard let expected else { return }
     checksum = crc32_z(checksum, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
     guard position <= expected.count, !isEnd || position == expected.count else {
-      throw FormatError(file.name, at: .byte(input.lowerBound), "is not of the \(expected.count) bytes it is said to be")
+      throw FormatError(
+        file.name, at: .byte(input.lowerBound), "is not of the \(expected.count) bytes it is said to be")
     }
     guard position < expected.count || UInt32(truncatingIfNeeded: checksum) == expected.crc32 else {
       throw FormatError(file.name, at: .byte(input.lowerBound), "the checksum is wrong: the data are damaged")

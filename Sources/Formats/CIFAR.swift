@@ -45,7 +45,8 @@ public struct CIFARReader: SampleReader {
     guard !bytes.isEmpty else { return nil }
     let samples = bytes.count / size
     guard samples * size == bytes.count else {
-      throw FormatError(file, at: .record(index + samples), "is cut short: \(bytes.count - samples * size) of \(size) bytes")
+      throw FormatError(
+        file, at: .record(index + samples), "is cut short: \(bytes.count - samples * size) of \(size) bytes")
     }
     var labels: [Int] = []
     var pixels: [UInt8] = []

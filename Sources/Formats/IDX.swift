@@ -51,7 +51,8 @@ public struct IDXReader: SampleReader {
     }
     bytes.reverseElements(ofSize: elementType.size)
     index += samples
-    return SampleBatch(values: HostArray(bytes: bytes, shape: [samples] + sampleShape, elementType: elementType))
+    return SampleBatch(
+      values: HostArray(bytes: bytes, shape: [samples] + sampleShape, elementType: elementType))
   }
 
   private static func elementType(of code: UInt8) -> ElementType? {

@@ -28,7 +28,8 @@ public struct ImageFolder: Sendable {
     files = found.sorted()
     let classes = files.map { $0.contains("/") ? String($0.prefix { $0 != "/" }) : nil }
     if let loose = classes.firstIndex(of: nil), classes.contains(where: { $0 != nil }) {
-      throw FormatError(path, at: .entry(files[loose]), "lies beside folders of images: its class is not known")
+      throw FormatError(
+        path, at: .entry(files[loose]), "lies beside folders of images: its class is not known")
     }
     let names = Set(classes.compactMap(\.self)).sorted()
     classNames = names
@@ -49,7 +50,8 @@ public struct ImageFolder: Sendable {
     guard stat(folder, &status) == 0 else { throw SystemError("open", folder) }
     let identity = Identity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
     guard !ancestors.contains(identity), ancestors.count < maximumDepth else {
-      throw FormatError(root, at: .entry(below), "leads back to a folder above it, or too deep: a loop of links")
+      throw FormatError(
+        root, at: .entry(below), "leads back to a folder above it, or too deep: a loop of links")
     }
     let names: [String]
     do {

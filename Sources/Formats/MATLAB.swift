@@ -48,7 +48,8 @@ public struct MATLABFile: Sendable {
     let count = HostArray.byteCount(shape: variable.shape, elementType: variable.elementType)
     // zlib expands at most 1032-fold.
     guard let count, count / 1032 <= size else {
-      throw FormatError(path, at: .entry(name), "says its shape is \(variable.shape), more than the file can hold")
+      throw FormatError(
+        path, at: .entry(name), "says its shape is \(variable.shape), more than the file can hold")
     }
     let bytes: [UInt8]? = try MATLABFile.read(path, wanted: name, size: size, limit: count) { contents in
       guard let found = contents.first(where: { MATLABFile.variable($0) == variable }) else { return nil }
@@ -93,7 +94,9 @@ public struct MATLABFile: Sendable {
     ]
     guard let type = types[variable.type] else { return nil }
     let name = withUnsafeBytes(of: variable.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    let dims = withUnsafeBytes(of: variable.dims) { $0.bindMemory(to: UInt64.self).prefix(Int(variable.rank)).map { $0 } }
+    let dims = withUnsafeBytes(of: variable.dims) {
+      $0.bindMemory(to: UInt64.self).prefix(Int(variable.rank)).map { $0 }
+    }
     let shape = dims.compactMap { Int(exactly: $0) }
     guard shape.count == dims.count else { return nil }
     return Variable(name: name, elementType: type, shape: shape)

@@ -3,7 +3,8 @@ public enum NPY {
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   static let codes: [(ElementType, String)] = [
-    (.bool, "b1"), (.uint8, "u1"), (.int8, "i1"), (.uint16, "u2"), (.int16, "i2"), (.uint32, "u4"), (.int32, "i4"),
+    (.bool, "b1"), (.uint8, "u1"), (.int8, "i1"), (.uint16, "u2"), (.int16, "i2"), (.uint32, "u4"),
+    (.int32, "i4"),
     (.uint64, "u8"), (.int64, "i8"), (.float16, "f2"), (.float32, "f4"), (.float64, "f8"),
   ]
 
@@ -62,7 +63,8 @@ public struct NPYReader: SampleReader {
     self.file = file
     let claimed = HostArray.byteCount(shape: shape, elementType: elementType) ?? .max
     guard claimed <= stream.maximumRemaining else {
-      throw FormatError(file, at: .byte(stream.position), "says its shape is \(shape), more than the file can hold")
+      throw FormatError(
+        file, at: .byte(stream.position), "says its shape is \(shape), more than the file can hold")
     }
   }
 
@@ -74,7 +76,9 @@ public struct NPYReader: SampleReader {
       return array
     }
     let rest = try next(max(1, shape[0])) ?? HostArray.empty(sampleShape, elementType).asBatch
-    if try next(1) != nil { throw FormatError(file, at: .record(index), "more data follow than the header says") }
+    if try next(1) != nil {
+      throw FormatError(file, at: .record(index), "more data follow than the header says")
+    }
     return rest.values
   }
 
@@ -94,7 +98,9 @@ public struct NPYReader: SampleReader {
     let samples = min(maximum, length - index)
     defer { index += samples }
     let size = sampleShape.reduce(elementType.size, *)
-    let bytes = try whole.map { Array($0.bytes[index * size..<(index + samples) * size]) } ?? read(samples, samples * size)
+    let bytes =
+      try whole.map { Array($0.bytes[index * size..<(index + samples) * size]) }
+      ?? read(samples, samples * size)
     return HostArray(bytes: bytes, shape: [samples] + sampleShape, elementType: elementType).asBatch
   }
 

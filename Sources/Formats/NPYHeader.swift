@@ -21,7 +21,9 @@ struct NPYHeader: Equatable {
     guard (1...3).contains(magic[6]) else {
       throw FormatError(file, at: .byte(6), "has version \(magic[6]).\(magic[7]) of NPY; 1 to 3 are read")
     }
-    let size = try stream.read(magic[6] == 1 ? 2 : 4, "an NPY header").reversed().reduce(0) { $0 << 8 | Int($1) }
+    let size = try stream.read(magic[6] == 1 ? 2 : 4, "an NPY header").reversed().reduce(0) {
+      $0 << 8 | Int($1)
+    }
     guard size <= NPYHeader.maximumSize else {
       throw FormatError(file, at: .byte(8), "says its header has \(size) bytes")
     }
@@ -30,16 +32,20 @@ struct NPYHeader: Equatable {
     guard let fields = parser.dictionary(), fields.count == 3, case .text(let code)? = fields["descr"],
       case .boolean(let isFortranOrder)? = fields["fortran_order"], case .tuple(let shape)? = fields["shape"]
     else {
-      if parser.sawList { throw FormatError(file, at: .byte(start), "holds records of several fields; save plain arrays") }
+      if parser.sawList {
+        throw FormatError(file, at: .byte(start), "holds records of several fields; save plain arrays")
+      }
       throw FormatError(file, at: .byte(start + parser.position), "is not the header of an NPY file")
     }
     guard let type = NPYHeader.elementType(of: code) else {
       let reason =
-        code.hasSuffix("O") ? "holds pickled Python objects, which can run code and are never read; save a plain array"
+        code.hasSuffix("O")
+        ? "holds pickled Python objects, which can run code and are never read; save a plain array"
         : "has element type \(FormatError.quoted(code)), which is not supported"
       throw FormatError(file, at: .byte(start), reason)
     }
-    guard shape.count <= NPYHeader.maximumRank, HostArray.byteCount(shape: shape, elementType: type) != nil else {
+    guard shape.count <= NPYHeader.maximumRank, HostArray.byteCount(shape: shape, elementType: type) != nil
+    else {
       throw FormatError(file, at: .byte(start), "has a shape of \(shape.count) axes that no array can have")
     }
     self.shape = shape
@@ -69,7 +75,8 @@ private struct PythonLiteral {
     var fields: [String: Value] = [:]
     guard take("{") else { return nil }
     while !take("}") {
-      guard let key = string(), take(":"), let value = value(), fields.updateValue(value, forKey: key) == nil else {
+      guard let key = string(), take(":"), let value = value(), fields.updateValue(value, forKey: key) == nil
+      else {
         return nil
       }
       guard take(",") || next == UInt8(ascii: "}") else { return nil }
@@ -122,7 +129,9 @@ private struct PythonLiteral {
   }
 
   private mutating func skipBlanks() {
-    while position < bytes.count, bytes[position] == UInt8(ascii: " ") || bytes[position] == UInt8(ascii: "\n") {
+    while position < bytes.count,
+      bytes[position] == UInt8(ascii: " ") || bytes[position] == UInt8(ascii: "\n")
+    {
       position += 1
     }
   }

@@ -41,7 +41,8 @@ public struct NPZFile {
   }
 
   /// Writes arrays as a whole file, or none of it; `numpy.load` reads it. The same arguments give the same bytes.
-  public static func write(_ arrays: [(name: String, array: HostArray)], to path: String) throws(SystemError) {
+  public static func write(_ arrays: [(name: String, array: HostArray)], to path: String) throws(SystemError)
+  {
     try AtomicFile.write(encode(arrays), to: path)
   }
 
@@ -55,13 +56,15 @@ public struct NPZFile {
     var directory: [UInt8] = []
     for (name, array) in arrays {
       let data = NPY.encode(array)
-      let crc = UInt32(truncatingIfNeeded: data.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
+      let crc = UInt32(
+        truncatingIfNeeded: data.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
       let entry = Array("\(name).npy".utf8)
       let offset = UInt64(file.count)
       let size = UInt64(data.count)
       // Sizes are always given in 64 bits too: one form for all sizes.
       let common =
-        bytes(UInt16(45)) + bytes(UInt16(0x800)) + bytes(UInt16(0)) + bytes(UInt16(0)) + bytes(dosDate) + bytes(crc)
+        bytes(UInt16(45)) + bytes(UInt16(0x800)) + bytes(UInt16(0)) + bytes(UInt16(0)) + bytes(dosDate)
+        + bytes(crc)
         + bytes(UInt32.max) + bytes(UInt32.max) + bytes(UInt16(entry.count))
       let sizes = bytes(size) + bytes(size)
       file += bytes(UInt32(0x0403_4b50)) + common + bytes(UInt16(20)) + entry
@@ -74,7 +77,9 @@ public struct NPZFile {
     let count = UInt64(arrays.count)
     let size = UInt64(directory.count)
     file += directory
-    file += bytes(UInt32(0x0606_4b50)) + bytes(UInt64(44)) + bytes(UInt16(45)) + bytes(UInt16(45)) + bytes(UInt64(0))
+    file +=
+      bytes(UInt32(0x0606_4b50)) + bytes(UInt64(44)) + bytes(UInt16(45)) + bytes(UInt16(45))
+      + bytes(UInt64(0))
     file += bytes(count) + bytes(count) + bytes(size) + bytes(start)
     file += bytes(UInt32(0x0706_4b50)) + bytes(UInt32(0)) + bytes(start + size) + bytes(UInt32(1))
     file += bytes(UInt32(0x0605_4b50)) + bytes(UInt32(0)) + bytes(UInt16.max) + bytes(UInt16.max)

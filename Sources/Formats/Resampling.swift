@@ -7,7 +7,8 @@ public enum Resampling {
   public static func bilinear(
     _ values: [Float], height: Int, width: Int, channels: Int, toHeight newHeight: Int, toWidth newWidth: Int
   ) -> [Float] {
-    precondition(values.count == height * width * channels, "\(values.count) values for \(height)×\(width)×\(channels)")
+    precondition(
+      values.count == height * width * channels, "\(values.count) values for \(height)×\(width)×\(channels)")
     let rows = resampled(
       values, outer: height, length: width, inner: channels, taps: taps(from: width, to: newWidth))
     return resampled(
@@ -34,7 +35,9 @@ public enum Resampling {
   }
 
   /// Along the middle axis of `[outer, length, inner]`.
-  private static func resampled(_ values: [Float], outer: Int, length: Int, inner: Int, taps: [Tap]) -> [Float] {
+  private static func resampled(_ values: [Float], outer: Int, length: Int, inner: Int, taps: [Tap])
+    -> [Float]
+  {
     var result = [Float](repeating: 0, count: outer * taps.count * inner)
     result.withUnsafeMutableBufferPointer { result in
       values.withUnsafeBufferPointer { values in

@@ -26,7 +26,10 @@ public struct TableReader: SampleReader {
   ///   - label: the column of the classes: its name in the header, or its number from 1 (negative: from the last).
   ///   - ignoring: names of columns that are neither feature nor class.
   /// - Throws: `FormatError` if there is no line, or no such column.
-  public init(_ file: FileBytes, label: String? = nil, ignoring: Set<String> = [], separator: DelimitedText.Separator? = nil)
+  public init(
+    _ file: FileBytes, label: String? = nil, ignoring: Set<String> = [],
+    separator: DelimitedText.Separator? = nil
+  )
     throws
   {
     text = try DelimitedText(file, separator: separator)
@@ -71,7 +74,8 @@ public struct TableReader: SampleReader {
 
   private mutating func append(_ row: [String], _ values: inout [Float], _ labels: inout [Int]) throws {
     guard row.count == width else {
-      throw FormatError(file, at: .line(text.line), "has \(row.count) fields where the first line has \(width)")
+      throw FormatError(
+        file, at: .line(text.line), "has \(row.count) fields where the first line has \(width)")
     }
     for index in features {
       if let value = Float(row[index]), value.isFinite {
@@ -80,7 +84,8 @@ public struct TableReader: SampleReader {
         values.append(.nan)
       } else {
         throw FormatError(
-          file, at: .cell(line: text.line, column: index + 1), "\(FormatError.quoted(row[index])) is not a number")
+          file, at: .cell(line: text.line, column: index + 1),
+          "\(FormatError.quoted(row[index])) is not a number")
       }
     }
     guard let label else { return }

@@ -27,7 +27,8 @@ struct ZipArchive {
     var end = 0
     for entry in entries.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
       guard entry.range.lowerBound >= end else {
-        throw FormatError(file.name, at: .entry(entry.name), "shares its bytes with another entry: refused as a bomb")
+        throw FormatError(
+          file.name, at: .entry(entry.name), "shares its bytes with another entry: refused as a bomb")
       }
       end = entry.range.upperBound
     }
@@ -70,7 +71,8 @@ struct ZipArchive {
     }
     // An entry of the directory has at least 46 bytes.
     guard start <= UInt64(end), size <= UInt64(end) - start, count <= size / 46 else {
-      throw FormatError(file.name, at: .byte(end), "says its directory has \(count) entries in \(size) bytes at \(start)")
+      throw FormatError(
+        file.name, at: .byte(end), "says its directory has \(count) entries in \(size) bytes at \(start)")
     }
     return Directory(start: Int(start), end: Int(start + size), count: Int(count))
   }
@@ -78,7 +80,8 @@ struct ZipArchive {
   private static func entry(at offset: inout Int, end: Int, in file: FileBytes) throws(FormatError) -> Entry {
     let place = offset
     func field<Number: FixedWidthInteger>(_ type: Number.Type, _ at: Int) throws(FormatError) -> Number {
-      guard place + at + MemoryLayout<Number>.size <= end, let value = file.littleEndian(type, at: place + at) else {
+      guard place + at + MemoryLayout<Number>.size <= end, let value = file.littleEndian(type, at: place + at)
+      else {
         throw FormatError(file.name, at: .byte(place), "the directory is cut short")
       }
       return value
@@ -86,7 +89,9 @@ struct ZipArchive {
     guard try field(UInt32.self, 0) == 0x0201_4b50 else {
       throw FormatError(file.name, at: .byte(place), "is not an entry of the directory")
     }
-    let (flags, method, crc) = (try field(UInt16.self, 8), try field(UInt16.self, 10), try field(UInt32.self, 16))
+    let (flags, method, crc) = (
+      try field(UInt16.self, 8), try field(UInt16.self, 10), try field(UInt32.self, 16)
+    )
     let nameEnd = place + 46 + Int(try field(UInt16.self, 28))
     let extraEnd = nameEnd + Int(try field(UInt16.self, 30))
     offset = extraEnd + Int(try field(UInt16.self, 32))
@@ -97,10 +102,13 @@ struct ZipArchive {
       throw refuse("has a name that leads out of the archive: refused")
     }
     guard flags & 1 == 0 else { throw refuse("is encrypted") }
-    guard method == 0 || method == 8 else { throw refuse("has compression method \(method); 0 and 8 are read") }
+    guard method == 0 || method == 8 else {
+      throw refuse("has compression method \(method); 0 and 8 are read")
+    }
 
     var (packed, size, start) = (
-      UInt64(try field(UInt32.self, 20)), UInt64(try field(UInt32.self, 24)), UInt64(try field(UInt32.self, 42))
+      UInt64(try field(UInt32.self, 20)), UInt64(try field(UInt32.self, 24)),
+      UInt64(try field(UInt32.self, 42))
     )
     try readZIP64(in: nameEnd..<extraEnd, of: file, &size, &packed, &start, refuse)
 
@@ -114,12 +122,14 @@ struct ZipArchive {
       throw refuse("says it has \(size) bytes, which \(packed) bytes cannot hold")
     }
     return Entry(
-      name: name, range: data..<data + Int(packed), isDeflated: method == 8, content: .init(count: count, crc32: crc))
+      name: name, range: data..<data + Int(packed), isDeflated: method == 8,
+      content: .init(count: count, crc32: crc))
   }
 
   /// Sizes and offsets that do not fit 32 bits are in an extra field, in this order, and only those.
   private static func readZIP64(
-    in range: Range<Int>, of file: FileBytes, _ size: inout UInt64, _ packed: inout UInt64, _ start: inout UInt64,
+    in range: Range<Int>, of file: FileBytes, _ size: inout UInt64, _ packed: inout UInt64,
+    _ start: inout UInt64,
     _ refuse: (String) -> FormatError
   ) throws(FormatError) {
     guard [size, packed, start].contains(UInt64(UInt32.max)) else { return }

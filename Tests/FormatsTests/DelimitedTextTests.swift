@@ -11,10 +11,11 @@ import Testing
 
   @Test(arguments: ["table.csv", "table.csv.gz"])
   func quotesAndEmptyFieldsAreKept(name: String) throws {
-    #expect(try rows(DelimitedText(Fixtures.bytes(name))) == [
-      ["name", "a, quoted", "b", "class"], ["m_1", "1.5", "", "x"], ["m_2", "-2e3", "4", "y"],
-      ["m_3", "0.25", "7", "say \"z\""],
-    ])
+    #expect(
+      try rows(DelimitedText(Fixtures.bytes(name))) == [
+        ["name", "a, quoted", "b", "class"], ["m_1", "1.5", "", "x"], ["m_2", "-2e3", "4", "y"],
+        ["m_3", "0.25", "7", "say \"z\""],
+      ])
   }
 
   @Test func runsOfBlanksSeparateOnce() throws {
@@ -24,7 +25,8 @@ import Testing
   }
 
   @Test func tabsSemicolonsAndAMissingLastLineEndAreRead() throws {
-    #expect(try rows(DelimitedText(FileBytes(Array("a\tb c\r\n1\t\r\n".utf8)))) == [["a", "b c"], ["1", ""]])
+    #expect(
+      try rows(DelimitedText(FileBytes(Array("a\tb c\r\n1\t\r\n".utf8)))) == [["a", "b c"], ["1", ""]])
     #expect(try rows(DelimitedText(FileBytes(Array("1,5;2\n3;4".utf8)))) == [["1,5", "2"], ["3", "4"]])
     #expect(try rows(DelimitedText(FileBytes([0xEF, 0xBB, 0xBF] + Array("a,b".utf8)))) == [["a", "b"]])
     #expect(try rows(DelimitedText(FileBytes([UInt8]()))) == [])

@@ -47,7 +47,8 @@ import Testing
     let batch = try ten.readAll()
     #expect(batch.labels == [3, 0, 9])
     #expect(batch.values.shape == [3, 3, 32, 32])
-    #expect(batch.values.bytes[3071] == 60 && batch.values.bytes[3072] == 0 && batch.values.bytes[6144] == 180)
+    #expect(
+      batch.values.bytes[3071] == 60 && batch.values.bytes[3072] == 0 && batch.values.bytes[6144] == 180)
     var hundred = try CIFARReader(Fixtures.bytes("cifar100.bin"), version: .cifar100)
     #expect(hundred.count == 2)
     #expect(try hundred.readAll(limit: 1).labels == [99])

@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct ImageTests {
-  private func pillow(_ name: String) throws -> HostArray { try NPZFile(mapping: Fixtures.path("pillow.npz")).array(name) }
+  private func pillow(_ name: String) throws -> HostArray {
+    try NPZFile(mapping: Fixtures.path("pillow.npz")).array(name)
+  }
 
   @Test(arguments: ["rgb.png", "palette.png", "rgb.jpg", "grey.jpg", "progressive.jpg"])
   func imagesDecodeAsPillowDecodesThem(name: String) throws {
@@ -73,7 +75,9 @@ import Testing
   }
 
   @Test func classesAreTheNamesOfFolders() throws {
-    let folder = try folder(["dog/2.png": "rgb.png", "cat/1.jpg": "rgb.jpg", "dog/1.PNG": "rgb.png", "cat/note.txt": "blanks.txt"])
+    let folder = try folder([
+      "dog/2.png": "rgb.png", "cat/1.jpg": "rgb.jpg", "dog/1.PNG": "rgb.png", "cat/note.txt": "blanks.txt",
+    ])
     var reader = try ImageFolderReader(folder.path)
     #expect(reader.folder.files == ["cat/1.jpg", "dog/1.PNG", "dog/2.png"])
     #expect(reader.folder.classNames == ["cat", "dog"])

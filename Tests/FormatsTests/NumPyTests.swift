@@ -31,7 +31,9 @@ import Testing
     #expect(truth.integers() == (0..<24).map { $0 % 3 == 0 ? 1 : 0 })
   }
 
-  @Test(arguments: [("objects.npy", "pickled"), ("records.npy", "several fields"), ("rgb.png", "not an NPY file")])
+  @Test(arguments: [
+    ("objects.npy", "pickled"), ("records.npy", "several fields"), ("rgb.png", "not an NPY file"),
+  ])
   func whatIsNotPlainNumbersIsRefused(name: String, reason: String) {
     let error = #expect(throws: FormatError.self) { try NPY.read(Fixtures.path(name)) }
     #expect(error?.problem.contains(reason) == true, "\(String(describing: error))")
@@ -53,7 +55,8 @@ import Testing
   @Test func whatIsWrittenIsReadAgain() throws {
     let folder = try TemporaryFolder()
     let arrays: [(name: String, array: HostArray)] = [
-      ("images", HostArray((0..<12).map { Float($0) / 3 }, shape: [3, 2, 2])), ("n", HostArray([7], shape: [])),
+      ("images", HostArray((0..<12).map { Float($0) / 3 }, shape: [3, 2, 2])),
+      ("n", HostArray([7], shape: [])),
       ("none", HostArray([UInt8](), shape: [0, 3])), ("half", HostArray([1, 2, 3] as [Float16])),
     ]
     try NPZFile.write(arrays, to: folder.file("a.npz"))

@@ -34,11 +34,14 @@ extension RegisteredDataset {
     let encoding = SampleEncoding(elementType: .uint8, fileShape: [3, 32, 32], scale: .range(0...255))
     func samples(_ bytes: [UInt8], _ labels: [Int]) throws -> Samples {
       let array = HostArray(bytes: bytes, shape: [labels.count, 3, 32, 32], elementType: .uint8)
-      return Samples(shape: [3, 32, 32], values: try encoding.decode(array, file: source.name), labels: labels)
+      return Samples(
+        shape: [3, 32, 32], values: try encoding.decode(array, file: source.name), labels: labels)
     }
     return Parts(
-      train: try samples(pixels, labels), test: try samples(test.values.bytes, test.labels ?? []), encoding: encoding,
-      notes: present == 5 ? [] : ["\(present) of 5 training batches are here: \(present * 10_000) of 50,000 samples"])
+      train: try samples(pixels, labels), test: try samples(test.values.bytes, test.labels ?? []),
+      encoding: encoding,
+      notes: present == 5
+        ? [] : ["\(present) of 5 training batches are here: \(present * 10_000) of 50,000 samples"])
   }
 
   private static func read(_ file: String, _ source: inout DataSource, limit: Int) throws -> SampleBatch {

@@ -9,10 +9,13 @@ extension RegisteredDataset {
     name: "isolet", title: "ISOLET spoken letters",
     files: [
       File("Isolet.mat", sha256: isoletDigest, isRecorded: true, count: 1560, isOptional: true),
-      File("isolet1+2+3+4.data", count: 6238, isOptional: true), File("isolet5.data", count: 1559, isOptional: true),
+      File("isolet1+2+3+4.data", count: 6238, isOptional: true),
+      File("isolet5.data", count: 1559, isOptional: true),
     ],
     downloads: [
-      Download(from: "https://jundongl.github.io/scikit-feature/OLD/datasets/Isolet.mat", to: "Isolet.mat", sha256: isoletDigest)
+      Download(
+        from: "https://jundongl.github.io/scikit-feature/OLD/datasets/Isolet.mat", to: "Isolet.mat",
+        sha256: isoletDigest)
     ],
     sampleShape: [617], trainCount: 6238, testCount: 1559,
     classNames: (UInt8(ascii: "a")...UInt8(ascii: "z")).map { String(UnicodeScalar($0)) },
@@ -35,22 +38,32 @@ extension RegisteredDataset {
     name: "coil20", title: "COIL-20 object images",
     files: [File("COIL20.mat", sha256: coilDigest, isRecorded: true, count: 1440)],
     downloads: [
-      Download(from: "https://jundongl.github.io/scikit-feature/OLD/datasets/COIL20.mat", to: "COIL20.mat", sha256: coilDigest)
+      Download(
+        from: "https://jundongl.github.io/scikit-feature/OLD/datasets/COIL20.mat", to: "COIL20.mat",
+        sha256: coilDigest)
     ],
     sampleShape: [1, 20, 20], trainCount: 1152, testCount: 288, classNames: (1...20).map { "object \($0)" },
-    protocolNote: "reduced from 32×32 to 20×20 pixels; four fifths train, a fifth tests, by a shuffle with a fixed seed; "
+    protocolNote:
+      "reduced from 32×32 to 20×20 pixels; four fifths train, a fifth tests, by a shuffle with a fixed seed; "
       + jointScaling,
-    licence: "research use", citation: "S. Nene, S. Nayar, H. Murase: Columbia Object Image Library (COIL-20), CUCS-005-96, 1996"
+    licence: "research use",
+    citation: "S. Nene, S. Nayar, H. Murase: Columbia Object Image Library (COIL-20), CUCS-005-96, 1996"
   ) { source, limit in
     let large = try matrix("COIL20.mat", classes: 20, &source)
-    guard large.features == 1024 else { throw FormatError(large.file, at: .entry("X"), "has \(large.features) columns, not 1024") }
+    guard large.features == 1024 else {
+      throw FormatError(large.file, at: .entry("X"), "has \(large.features) columns, not 1024")
+    }
     var small: [Float] = []
     for row in 0..<large.rows {
       // Each row of the file has an image column by column.
-      let image = HostArray(Array(large.values[row * 1024..<(row + 1) * 1024]), shape: [32, 32]).transposed([1, 0])
-      small += Resampling.bilinear(image.floats(), height: 32, width: 32, channels: 1, toHeight: 20, toWidth: 20)
+      let image = HostArray(Array(large.values[row * 1024..<(row + 1) * 1024]), shape: [32, 32]).transposed([
+        1, 0,
+      ])
+      small += Resampling.bilinear(
+        image.floats(), height: 32, width: 32, channels: 1, toHeight: 20, toWidth: 20)
     }
-    let table = FeatureTable(values: small, features: 400, labels: large.labels, classNames: [], file: large.file)
+    let table = FeatureTable(
+      values: small, features: 400, labels: large.labels, classNames: [], file: large.file)
     let split = Split.fourFifths(table.rows)
     return try parts(
       of: table, train: split.train, test: split.test, shape: [20, 20], limit: limit, notes: [Split.note])
@@ -66,15 +79,18 @@ extension RegisteredDataset {
     // The repository publishes a spreadsheet; its table as text has to be saved by hand.
     downloads: [], sampleShape: [77], trainCount: 864, testCount: 216,
     classNames: ["c-CS-m", "c-CS-s", "c-SC-m", "c-SC-s", "t-CS-m", "t-CS-s", "t-SC-m", "t-SC-s"],
-    protocolNote: "a missing value becomes the mean of its class; four fifths train, a fifth tests, by a shuffle with a fixed "
+    protocolNote:
+      "a missing value becomes the mean of its class; four fifths train, a fifth tests, by a shuffle with a fixed "
       + "seed; the class means and the \(jointScaling)",
     licence: "CC BY 4.0",
-    citation: "C. Higuera, K. Gardiner, K. Cios: Self-Organizing Feature Maps Identify Proteins Critical to Learning in a "
+    citation:
+      "C. Higuera, K. Gardiner, K. Cios: Self-Organizing Feature Maps Identify Proteins Critical to Learning in a "
       + "Mouse Model of Down Syndrome, PLoS ONE, 2015"
   ) { source, limit in
     let file = try source.open("Data_Cortex_Nuclear.csv")
     var table = try FeatureTable(
-      TableReader(file, label: "class", ignoring: ["MouseID", "Genotype", "Treatment", "Behavior"], separator: .comma),
+      TableReader(
+        file, label: "class", ignoring: ["MouseID", "Genotype", "Treatment", "Behavior"], separator: .comma),
       file: file.name)
     let missing = try table.fillMissing(.classMean)
     let split = Split.fourFifths(table.rows)
@@ -86,14 +102,16 @@ extension RegisteredDataset {
   static let activity = RegisteredDataset(
     name: "activity", title: "Smartphone activity recognition, ambient assisted living",
     files: [
-      File("final_X_train.txt", count: 4252), File("final_y_train.txt", count: 4252), File("final_X_test.txt", count: 1492),
+      File("final_X_train.txt", count: 4252), File("final_y_train.txt", count: 4252),
+      File("final_X_test.txt", count: 1492),
       File("final_y_test.txt", count: 1492),
     ],
     // The repository publishes a ZIP file; its folder `dataset_uci` has these four.
     downloads: [], sampleShape: [561], trainCount: 4252, testCount: 1492,
     classNames: (1...6).map { "activity \($0)" }, protocolNote: "the published split; \(jointScaling)",
     licence: "CC BY 4.0",
-    citation: "K. Davis, E. Owusu: Smartphone Dataset for Human Activity Recognition in Ambient Assisted Living, UCI, 2016"
+    citation:
+      "K. Davis, E. Owusu: Smartphone Dataset for Human Activity Recognition in Ambient Assisted Living, UCI, 2016"
   ) { source, limit in
     try joined(
       text("final_X_train.txt", labels: "final_y_train.txt", &source),
@@ -104,7 +122,8 @@ extension RegisteredDataset {
   private static let coilDigest = "4595ebdda07f47b0eb014fcfaddc22b452f9aed9c1d9261a0d5bc336c1ee1344"
 
   /// `X` (a row a sample) and `Y` (classes from 1) of a MATLAB file.
-  private static func matrix(_ name: String, classes: Int, _ source: inout DataSource) throws -> FeatureTable {
+  private static func matrix(_ name: String, classes: Int, _ source: inout DataSource) throws -> FeatureTable
+  {
     let path = try source.open(name).name
     let file = try MATLABFile(path)
     let values = try file.array("X")
@@ -116,7 +135,8 @@ extension RegisteredDataset {
       throw FormatError(path, at: .entry("Y"), "is not \(values.shape[0]) labels of 1…\(classes)")
     }
     return FeatureTable(
-      values: values.floats(), features: values.shape[1], labels: labels.map { $0 - 1 }, classNames: [], file: path)
+      values: values.floats(), features: values.shape[1], labels: labels.map { $0 - 1 }, classNames: [],
+      file: path)
   }
 
   private static func text(_ name: String, label: String, _ source: inout DataSource) throws -> FeatureTable {
@@ -125,19 +145,23 @@ extension RegisteredDataset {
   }
 
   /// Features and labels from 1 in files of their own.
-  private static func text(_ name: String, labels labelName: String, _ source: inout DataSource) throws -> FeatureTable {
+  private static func text(_ name: String, labels labelName: String, _ source: inout DataSource) throws
+    -> FeatureTable
+  {
     let file = try source.open(name)
     let labelFile = try source.open(labelName)
     let features = try FeatureTable(TableReader(file), file: file.name)
     let labels = try FeatureTable(TableReader(labelFile), file: labelFile.name)
     guard labels.features == 1, labels.rows == features.rows else {
-      throw FormatError(labelFile.name, "has \(labels.rows)×\(labels.features) labels for \(features.rows) samples")
+      throw FormatError(
+        labelFile.name, "has \(labels.rows)×\(labels.features) labels for \(features.rows) samples")
     }
     guard let classes = HostArray(labels.values).integers(), classes.allSatisfy((1...6).contains) else {
       throw FormatError(labelFile.name, "has labels other than 1…6")
     }
     return FeatureTable(
-      values: features.values, features: features.features, labels: classes.map { $0 - 1 }, classNames: [], file: file.name)
+      values: features.values, features: features.features, labels: classes.map { $0 - 1 }, classNames: [],
+      file: file.name)
   }
 
   private static func joined(_ train: FeatureTable, _ test: FeatureTable, limit: Int?) throws -> Parts {
@@ -145,7 +169,8 @@ extension RegisteredDataset {
       throw FormatError(test.file, "has \(test.features) features where \(train.file) has \(train.features)")
     }
     let all = FeatureTable(
-      values: train.values + test.values, features: train.features, labels: (train.labels ?? []) + (test.labels ?? []),
+      values: train.values + test.values, features: train.features,
+      labels: (train.labels ?? []) + (test.labels ?? []),
       classNames: [], file: train.file)
     return try parts(
       of: all, train: Array(0..<train.rows), test: Array(train.rows..<all.rows), limit: limit, notes: [])

@@ -11,12 +11,15 @@ extension RegisteredDataset {
       "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     ],
     licence: "CC BY-SA 3.0",
-    citation: "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-Based Learning Applied to Document Recognition, 1998")
+    citation:
+      "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-Based Learning Applied to Document Recognition, 1998"
+  )
 
   static let fashionMNIST = imagesInIDX(
     name: "fashion-mnist", title: "Fashion-MNIST articles of clothing",
     classNames: [
-      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot",
     ],
     from: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     sha256: [
@@ -29,7 +32,8 @@ extension RegisteredDataset {
     citation: "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, arXiv 1708.07747, 2017")
 
   private static func imagesInIDX(
-    name: String, title: String, classNames: [String], from address: String, sha256: [String], licence: String,
+    name: String, title: String, classNames: [String], from address: String, sha256: [String],
+    licence: String,
     citation: String
   ) -> RegisteredDataset {
     let names = [
@@ -61,7 +65,8 @@ extension RegisteredDataset {
       throw FormatError(imageBytes.name, at: .byte(2), "has shape \(images.shape), not images of bytes")
     }
     guard labels.shape == [images.shape[0]] else {
-      throw FormatError(labelBytes.name, at: .byte(4), "has shape \(labels.shape) for \(images.shape[0]) images")
+      throw FormatError(
+        labelBytes.name, at: .byte(4), "has shape \(labels.shape) for \(images.shape[0]) images")
     }
     let encoding = SampleEncoding(
       elementType: .uint8, fileShape: images.sampleShape, scale: .range(0...255))

@@ -14,7 +14,8 @@ public struct RegisteredDataset: Sendable {
     public let isOptional: Bool
 
     init(
-      _ name: String, sha256: String? = nil, isRecorded: Bool = false, count: Int? = nil, isOptional: Bool = false
+      _ name: String, sha256: String? = nil, isRecorded: Bool = false, count: Int? = nil,
+      isOptional: Bool = false
     ) {
       self.name = name
       self.sha256 = sha256
@@ -85,7 +86,9 @@ public enum DatasetRegistry {
   /// The name that is most like `name`, unless it differs in more than a third of its letters.
   public static func nearestName(to name: String) -> String? {
     let distances = all.map { ($0.name, editDistance($0.name, name.lowercased())) }
-    guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else { return nil }
+    guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else {
+      return nil
+    }
     return best.0
   }
 
