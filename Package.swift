@@ -78,7 +78,8 @@ let package = Package(
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),
     .testTarget(
       name: "FaultTests", dependencies: ["Runs", "Formats", "fault-worker", "uae"], exclude: ["Preload"]),
-    .testTarget(name: "AugmentationTests", dependencies: ["Augmentation"]),
+    .testTarget(
+      name: "AugmentationTests", dependencies: ["Augmentation", "Attacks", "Datasets", "Models", "Runs"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies", "Datasets", "Models", "Attacks", "Reports", "Torch"]),
