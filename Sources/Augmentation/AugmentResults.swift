@@ -16,6 +16,8 @@ enum AugmentResults {
       insert(value, key.split(separator: ".").map(String.init)[...], into: &root)
     }
     if plan.seeds.count > 1 { root["comparison"] = try comparisons(outcome) }
+    let audits = try outcome.audits.map { try JSONSerialization.jsonObject(with: JSONEncoder().encode($0)) }
+    root["audit"] = audits.count == 1 ? audits[0] : audits
     root["seeds"] = plan.seeds.map { Int($0) }
     root["dataset"] = [
       "name": plan.dataset.name, "train": plan.train.shape[0], "test": plan.test.shape[0],

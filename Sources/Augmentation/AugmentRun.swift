@@ -22,6 +22,8 @@ public struct AugmentRun {
     public var original: any Autoencoder
     public var retrained: any Autoencoder
     public var uaes: UAESet
+    /// One a seed.
+    public var audits: [Audit]
 
     public subscript(_ key: String) -> Summary? { figures.first { $0.key == key }?.summary }
   }
@@ -44,7 +46,8 @@ public struct AugmentRun {
     let keys = first.figures.keys.sorted()
     let figures = try keys.map { key in (key, try Summary(outcomes.map { $0.figures[key] ?? .nan })) }
     let outcome = Outcome(
-      figures: figures, original: first.original, retrained: first.retrained, uaes: first.uaes)
+      figures: figures, original: first.original, retrained: first.retrained, uaes: first.uaes,
+      audits: outcomes.map(\.audit))
     try AtomicFile.write(try AugmentResults.json(plan, outcome), to: folder + "/results.json")
     return outcome
   }

@@ -1,4 +1,6 @@
 import Attacks
+import Datasets
+import Evaluation
 import Formats
 import Foundation
 import Models
@@ -21,6 +23,7 @@ struct SeedRun {
     var original: any Autoencoder
     var retrained: any Autoencoder
     var uaes: UAESet
+    var audit: Audit
   }
 
   func run() throws -> Outcome {
@@ -49,7 +52,7 @@ struct SeedRun {
       figures["test.reconstructionError.\(name)"] = mean(reconstructionErrors(model, plan.test))
       figures["train.reconstructionError.\(name)"] = mean(reconstructionErrors(model, train))
     }
-    return Outcome(figures: figures, original: original, retrained: retrained, uaes: uaes)
+    return Outcome(figures: figures, original: original, retrained: retrained, uaes: uaes, audit: attack.audit)
   }
 
   private func training(_ title: String, _ name: String) -> ModelTraining {
@@ -60,7 +63,7 @@ struct SeedRun {
     return training
   }
 
-  private func attackStage(_ model: any Autoencoder) throws -> (uaes: UAESet, figures: [String: Double]) {
+  private func attackStage(_ model: any Autoencoder) throws -> (uaes: UAESet, audit: Audit, figures: [String: Double]) {
     let settings = plan.recipe.attack
     let attack = try settings.makeAttack(on: model, seed: seed)
     let identity = RunIdentity(
@@ -70,7 +73,7 @@ struct SeedRun {
       plan.train, folder: folder + "/attack", identity: identity, interrupts: interrupts, progress: progress)
     if outcome.interruption != nil { throw CancellationError() }
     let uaes = try UAESet(reading: directory.records.map { directory.shardPath($0.shard) })
-    try checkAgain(uaes, model)
+    let audit = try self.audit(uaes, reread: try scoreAgain(uaes, attack))
     var figures = attackFigures(uaes)
     let path = folder + "/attack-timing.json"
     // A resumed run attacks only what was open; its rate is that of the samples attacked last.
@@ -85,29 +88,39 @@ struct SeedRun {
     {
       figures.merge(measured) { $1 }
     }
-    return (uaes, figures)
+    return (uaes, audit, figures)
   }
 
-  /// Scores the successes read back from their files: what is on disk must satisfy the criterion too.
-  ///
-  /// The forward pass here runs in other batches and threads than the attack's, so f may differ by rounding; beyond
-  /// the tolerance something is wrong and the run fails.
-  private func checkAgain(_ uaes: UAESet, _ model: any Autoencoder) throws {
-    let originals = plan.train.gathered(uaes.index)
-    let tolerance = 1e-4
-    for start in stride(from: 0, to: uaes.count, by: 512) {
-      let range = start..<min(uaes.count, start + 512)
-      let f = try withoutGrad {
-        try Reconstruction(model, kappa: plan.recipe.attack.kappa).bind(originals[range]).values(uaes.perturbed[range])
-      }.doubles
-      for (i, value) in zip(range, f) where uaes.status[i] == .succeeded {
-        guard value <= tolerance, abs(value - Double(uaes.criterion[i])) <= tolerance * (1 + abs(value)) else {
-          throw RecipeError(
-            "sample \(uaes.index[i]): f is \(value) when scored from its file, \(uaes.criterion[i]) when it was found; "
-              + "the model or the file is not what it was")
-        }
+  /// f of every record as read back from its file, in the same tiles as the attack had it: what is on disk must
+  /// satisfy the criterion too.
+  private func scoreAgain(_ uaes: UAESet, _ attack: Attack) throws -> [Double] {
+    var scores = [Double](repeating: .nan, count: uaes.count)
+    for copy in 0..<plan.recipe.attack.copies {
+      let positions = uaes.copy.indices.filter { uaes.copy[$0] == copy }
+      let values = try attack.criterionValues(
+        plan.train, uaes.perturbed.gathered(positions), range: 0..<plan.train.shape[0])
+      for (position, value) in zip(positions, values) { scores[position] = Double(value) }
+    }
+    for i in scores.indices where uaes.status[i] == .succeeded {
+      guard scores[i] <= 0, abs(scores[i] - Double(uaes.criterion[i])) <= 1e-6 else {
+        throw RecipeError(
+          "sample \(uaes.index[i]): f is \(scores[i]) when scored from its file, \(uaes.criterion[i]) when it was found; "
+            + "the model or the file is not what it was")
       }
     }
+    return scores
+  }
+
+  private func audit(_ uaes: UAESet, reread: [Double]) throws -> Audit {
+    try Audit(
+      AuditInput(
+        training: plan.dataset.train, test: plan.dataset.test,
+        perturbed: Samples(shape: plan.dataset.sampleShape, values: uaes.perturbed.floats), index: uaes.index,
+        succeeded: uaes.succeeded,
+        // At x itself both errors of f are the same.
+        criterionBefore: [Double](repeating: plan.recipe.attack.kappa, count: uaes.count),
+        criterionAfter: uaes.criterion.map(Double.init), criterionReread: reread, zeroGradients: uaes.zeroGradients,
+        epsilon: plan.recipe.attack.epsilon))
   }
 
   private func attackFigures(_ uaes: UAESet) -> [String: Double] {

@@ -27,6 +27,7 @@ enum AugmentSummary {
         "\(value("attack.share.model", 100, " %")) / \(value("attack.share.similarity", 100, " %"))"
       ),
     ] { Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + text) }
+    for finding in outcome.audits.first?.findings ?? [] { Swift.print("  audit: \(finding)") }
     Swift.print("\nreconstruction error on the test set (mean squared difference)")
     let key = "test.reconstructionError."
     let base = outcome[key + "original"]?.mean ?? .nan
