@@ -7,16 +7,40 @@ public enum DatasetLoader {
   public struct Options: Sendable, Equatable {
     /// At most this many samples to train on; nil takes all. The test set is always whole.
     public var limit: Int?
+    /// The array that has the samples, in a file of several; nil takes the usual names.
+    public var inputKey: String?
+    /// The array, column or (for IDX) file that has the labels; nil takes the usual names.
+    public var labelKey: String?
+    /// The values in the file that become 0 and 1; nil takes what the type says (see `SampleEncoding`), and for a table the
+    /// smallest and largest value of each column among the training samples.
+    public var range: ClosedRange<Float>?
+    /// Where the file has the channels; nil guesses from the shape.
+    public var layout: SampleEncoding.Layout?
+    /// What images of a folder are resized to; nil demands that they have one size.
+    public var imageSize: ImageSize?
+    /// What becomes of missing values in a table.
+    public var missing = MissingValues.refuse
 
     public init(limit: Int? = nil) {
       self.limit = limit
     }
   }
 
-  /// Loads a registered set, split and scaled by its protocol.
+  /// The size of an image in pixels.
+  public struct ImageSize: Sendable, Equatable {
+    public var height: Int
+    public var width: Int
+
+    public init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+  }
+
+  /// Loads a registered set, split and scaled by its protocol, or a file or folder of the user's.
   ///
   /// - Parameters:
-  ///   - name: a name in the registry.
+  ///   - name: a name in the registry, or a path.
   ///   - dataRoot: the folder that has one folder a set; nil takes the environment's `UAE_DATA`. Sets that are part of
   ///     the program need none.
   /// - Throws: `DatasetError`, or `FormatError` for a damaged file.
@@ -24,6 +48,7 @@ public enum DatasetLoader {
     -> Dataset
   {
     guard let registered = DatasetRegistry.named(name) else {
+      if FileManager.default.fileExists(atPath: name) { return try UserData.load(name, options: options) }
       throw DatasetError.unknown(name: name, nearest: DatasetRegistry.nearestName(to: name))
     }
     var source = DataSource(name: registered.name, folder: folder(of: registered, dataRoot: dataRoot))

@@ -1,17 +1,17 @@
 import Formats
 
+/// What becomes of values that are missing in a table.
+public enum MissingValues: String, Sendable, CaseIterable {
+  /// A missing value is an error.
+  case refuse
+  /// The mean of the feature.
+  case mean
+  /// The mean of the feature among samples of the same class.
+  case classMean = "class-mean"
+}
+
 /// Rows of features, some values of which may be missing, with their classes.
 struct FeatureTable {
-  /// What becomes of missing values.
-  enum MissingValues: String, Sendable, CaseIterable {
-    /// A missing value is an error.
-    case refuse
-    /// The mean of the feature.
-    case mean
-    /// The mean of the feature among samples of the same class.
-    case classMean = "class-mean"
-  }
-
   let features: Int
   /// `rows × features` values; missing ones are not-a-number.
   private(set) var values: [Float]

@@ -1,0 +1,100 @@
+import Datasets
+import Formats
+import Foundation
+import Testing
+
+@Suite struct UserDataTests {
+  private func load(_ path: String, _ change: (inout DatasetLoader.Options) -> Void = { _ in }) throws -> Dataset {
+    var options = DatasetLoader.Options()
+    change(&options)
+    return try DatasetLoader.load(path, options: options)
+  }
+
+  @Test func anArchiveOfImagesGoesThereAndBack() throws {
+    let folder = try Folder()
+    let pixels = (0..<10 * 4 * 5 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let images = HostArray(pixels, shape: [10, 4, 5, 3])
+    try NPZFile.write([("images", images), ("labels", HostArray([7, 3, 7, 3, 7, 3, 7, 3, 7, 9]))], to: "\(folder.path)/a.npz")
+    let set = try load("\(folder.path)/a.npz")
+    #expect(set.sampleShape == [3, 4, 5])
+    #expect(set.train.count == 8 && set.test.count == 2)
+    #expect(set.classNames == ["3", "7", "9"])
+    #expect(set.encoding.layout == .nhwc)
+    // Every sample, in the user's own layout, type and range, is one of the file's.
+    let back = set.encoding.encode(set.train.values + set.test.values)
+    #expect(back.elementType == .uint8 && back.shape == [10, 4, 5, 3])
+    func rows(_ bytes: [UInt8]) -> Set<[UInt8]> { Set((0..<10).map { Array(bytes[$0 * 60..<($0 + 1) * 60]) }) }
+    #expect(rows(back.bytes) == rows(pixels))
+  }
+
+  @Test func theUsersRangeIsScaledAndComesBack() throws {
+    let folder = try Folder()
+    try NPY.write(HostArray((0..<40).map { Float($0) / 20 - 1 }, shape: [10, 4]), to: "\(folder.path)/a.npy")
+    let error = #expect(throws: FormatError.self) { try load("\(folder.path)/a.npy") }
+    #expect(error?.description.contains("--range") == true)
+    let set = try load("\(folder.path)/a.npy") { $0.range = -1...1 }
+    #expect(set.train.values.allSatisfy { (0...1).contains($0) })
+    let back = set.encoding.encode(set.train[0..<1].values)
+    #expect(zip(back.floats(), set.train[0..<1].values).allSatisfy { abs($0 - ($1 * 2 - 1)) < 1e-6 })
+    #expect(throws: FormatError.self) { try load("\(folder.path)/a.npy") { $0.range = -1...0 } }
+  }
+
+  @Test func partsForTrainingAndTestingAreKept() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/mnist.npz"
+    try NPZFile.write(
+      [
+        ("x_train", HostArray([UInt8](repeating: 255, count: 12), shape: [3, 2, 2])), ("y_train", HostArray([1, 0, 1])),
+        ("x_test", HostArray([UInt8](repeating: 0, count: 4), shape: [1, 2, 2])), ("y_test", HostArray([0])),
+      ], to: path)
+    let set = try load(path) { $0.limit = 2 }
+    #expect(set.train.count == 2 && set.test.count == 1)
+    #expect(set.train.labels == [1, 0] && set.test.labels == [0])
+    #expect(set.sampleShape == [1, 2, 2])
+  }
+
+  @Test func tablesAreScaledByWhatIsSeenInTraining() throws {
+    let folder = try Folder()
+    let rows = (0..<20).map { "\($0),\($0 == 3 ? "" : String(-$0)),\($0 % 2 == 0 ? "even" : "odd")" }
+    try folder.write("a.csv", "up,down,kind\n" + rows.joined(separator: "\n"))
+    let path = "\(folder.path)/a.csv"
+    #expect(throws: FormatError.self) { try load(path) { $0.labelKey = "kind" } }
+    let set = try load(path) {
+      $0.labelKey = "kind"
+      $0.missing = .classMean
+    }
+    #expect(set.classNames == ["even", "odd"] && set.sampleShape == [2])
+    #expect(set.train.values.min() == 0 && set.train.values.max() == 1)
+    #expect(set.notes.contains { $0.contains("1 missing") })
+    #expect(throws: FormatError.self) { try load(path) { $0.labelKey = "knid" } }
+  }
+
+  @Test func idxFindsItsLabelsAndFoldersTheirClasses() throws {
+    let folder = try Folder()
+    try folder.write("t-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102] as [UInt8])
+    try folder.write("t-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 5, 4] as [UInt8])
+    let set = try load("\(folder.path)/t-images-idx3-ubyte")
+    #expect(set.train.values == [0, 1, 0.2, 0.4] && set.train.labels == [1, 0] && set.test.count == 0)
+
+    let image = RasterImage(width: 3, height: 2, channels: 1, pixels: [0, 51, 102, 153, 204, 255])
+    for name in ["i/train/a/1.png", "i/train/b/1.png", "i/test/a/2.png", "i/test/b/2.png"] {
+      try folder.write(name, image.png())
+    }
+    let images = try load("\(folder.path)/i")
+    #expect(images.classNames == ["a", "b"] && images.train.count == 2 && images.test.count == 2)
+    #expect(images.train[0..<1].values == [0, 0.2, 0.4, 0.6, 0.8, 1])
+    #expect(try load("\(folder.path)/i") { $0.imageSize = .init(height: 8, width: 8) }.sampleShape == [1, 8, 8])
+  }
+
+  @Test func unclearArchivesNameTheirArrays() throws {
+    let folder = try Folder()
+    try NPZFile.write([("one", HostArray([1, 2])), ("two", HostArray([1, 2]))], to: "\(folder.path)/a.npz")
+    let error = #expect(throws: DatasetError.self) { try load("\(folder.path)/a.npz") }
+    #expect(error?.description.contains("'one', 'two'") == true)
+    let set = try load("\(folder.path)/a.npz") {
+      $0.inputKey = "two"
+      $0.range = 0...2
+    }
+    #expect(set.sampleShape == [1])
+  }
+}
