@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "Datasets", dependencies: ["Formats", swiftLog], exclude: ["Resources/README.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
-    .target(name: "MutualInformation", dependencies: ["Torch"]),
+    .target(name: "MutualInformation", dependencies: ["Torch", "CTorch"]),
     .target(name: "Models", dependencies: ["Torch", "Formats"]),
     .target(name: "Attacks", dependencies: ["CTorch", "Torch", "Models", "MutualInformation"]),
     .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),

@@ -14,6 +14,11 @@ public func conv2d(
   ])
 }
 
+/// The adjoint of ``conv2d(_:_:_:stride:padding:)`` (stride 1) in its input: `x` has the convolution's output channels.
+public func convTranspose2d(_ x: Tensor, _ weight: Tensor, padding: Int = 0) -> Tensor {
+  Op.convTranspose2d.tensor([.tensor(x), .tensor(weight), .none, .ints([1, 1]), .ints([padding, padding])])
+}
+
 /// The largest value of each `size`×`size` window; the image must have at least one window.
 public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor { Op.maxPool2d.tensor([.tensor(x), .ints([size, size])]) }
 

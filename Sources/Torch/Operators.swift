@@ -35,7 +35,8 @@ enum Op {
   static let detach = find("detach"), clone = find("clone"), contiguous = find("contiguous")
   static let to = find("to", "dtype"), toDevice = find("to", "device")
   static let addInPlace = find("add_", "Tensor"), mulInPlace = find("mul_", "Scalar"), copyInPlace = find("copy_")
-  static let conv2d = find("conv2d"), maxPool2d = find("max_pool2d"), upsample = find("upsample_nearest2d")
+  static let conv2d = find("conv2d"), convTranspose2d = find("conv_transpose2d", "input")
+  static let maxPool2d = find("max_pool2d"), upsample = find("upsample_nearest2d")
   static let mseLoss = find("mse_loss"), bce = find("binary_cross_entropy")
   static let bceLogits = find("binary_cross_entropy_with_logits"), crossEntropy = find("cross_entropy_loss")
 }
