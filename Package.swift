@@ -69,7 +69,7 @@ let package = Package(
     .testTarget(name: "TorchTests", dependencies: ["Torch", "CTorch"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-    .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation"]),
+    .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),

@@ -50,13 +50,15 @@ public enum MINE {
       try require(epsilon.isFinite && epsilon > 0, "epsilon must be positive, not \(epsilon)")
     }
 
-    /// Memory of one sample's weights and of Adam's two moments, for views of the given shape.
+    /// Bytes of one sample's weights and of Adam's two moments, for views of the given shape.
     public func stateBytes(viewShape: [Int]) -> Int {
-      let dimension = viewShape.reduce(1, *)
-      switch architecture {
-      case .vanilla: return 3 * 4 * 2 * (hiddenUnits * dimension + hiddenUnits)
-      case .authors: return 3 * 4 * AuthorsBranch.parameterCount(viewShape: viewShape, hidden: hiddenUnits) * 2
-      }
+      let weights =
+        switch architecture {
+        case .vanilla: 2 * hiddenUnits * (viewShape.reduce(1, *) + 1)
+        case .authors:
+          2 * AuthorsBranch.parameterCount(viewShape: viewShape, hidden: hiddenUnits) + hiddenUnits
+        }
+      return weights * 3 * MemoryLayout<Float>.size
     }
   }
 

@@ -1,0 +1,58 @@
+import Foundation
+import MutualInformation
+import Testing
+import Torch
+
+@Suite struct AuthorsMINETests {
+  let configuration = MINE.Configuration(
+    architecture: .authors, hiddenUnits: 3, stepsPerIteration: 4, learningRate: 1e-4)
+
+  func make(_ indices: [Int], viewShape: [Int]) throws -> any MINEEstimator {
+    try MINE.estimator(configuration, views: 5, viewShape: viewShape, seed: 6, indices: indices)
+  }
+
+  @Test func weightsAreAsManyAsTheAuthors() {
+    var c = configuration
+    c.hiddenUnits = 10
+    // Two branches of 16·(4 + 1), (11,664 + 1)·512, (512 + 1)·10, and v: weights and two moments of 4 bytes.
+    let branch = 16 * 5 + 11_665 * 512 + 513 * 10
+    #expect(c.stateBytes(viewShape: [28, 28]) == 12 * (2 * branch + 10))
+  }
+
+  @Test(arguments: [[4, 6], [24]]) func gradientIsTheSlopeOfTheBound(_ viewShape: [Int]) throws {
+    let (x, y) = pairedViews(1, 5, 24)
+    let estimator = try make([3], viewShape: viewShape)
+    _ = estimator.advance(x, y, steps: 3)
+    let gradient = estimator.advance(x, y, steps: 0).gradient.floats
+    for at in [0, 31, 77, 119] {
+      func value(_ change: Float) -> Double {
+        var moved = y.floats
+        moved[at] += change
+        return estimator.advance(x, Tensor(moved, y.shape), steps: 0).values.item
+      }
+      let slope = (value(5e-3) - value(-5e-3)) / 1e-2
+      #expect(abs(Double(gradient[at]) - slope) < 2e-3)
+    }
+  }
+
+  @Test func trainingRaisesTheBound() throws {
+    let (x, _) = pairedViews(2, 40, 24)
+    var c = configuration
+    c.learningRate = 1e-3
+    let estimator = try MINE.estimator(c, views: 40, viewShape: [4, 6], seed: 6, indices: [0, 1])
+    let before = estimator.advance(x, x, steps: 0).values.mean().item
+    let after = estimator.advance(x, x, steps: 60).values.mean().item
+    #expect(after > before + 0.5)
+  }
+
+  @Test func resultDoesNotDependOnTheGroup() throws {
+    let (x, y) = pairedViews(2, 5, 24)
+    let together = try make([7, 9], viewShape: [4, 6]).advance(x, y, steps: 5)
+    let alone = try make([9], viewShape: [4, 6]).advance(x[1..<2], y[1..<2], steps: 5)
+    #expect(abs(together.values[1].item - alone.values.item) < 1e-4)
+  }
+
+  @Test func viewsTooSmallForTheConvolutionAreRefused() {
+    #expect(throws: MINEError.self) { try make([0], viewShape: [1, 9]) }
+  }
+}
