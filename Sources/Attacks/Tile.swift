@@ -50,8 +50,11 @@ public struct Tile: Sendable {
   /// - Throws: `CancellationError` once the run is to stop.
   public func checkCancellation() throws { if isCancelled() { throw CancellationError() } }
 
+  /// The run's seed, or for further copies one of their own.
+  var keyedSeed: UInt64 { seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15 }
+
   /// The stream of a row for a purpose; copies of a sample have streams of their own.
   public func stream(_ row: Int, _ purpose: RandomStream.Purpose) -> RandomStream {
-    RandomStream(seed: seed &+ UInt64(copy) &* 0x9E37_79B9_7F4A_7C15, purpose: purpose, index: firstIndex + row)
+    RandomStream(seed: keyedSeed, purpose: purpose, index: firstIndex + row)
   }
 }

@@ -16,7 +16,25 @@ extension AttackSettings {
     switch similarity {
     case .exact: return ExactInformation()
     case .l2: return Distance()
-    case .mine: throw RecipeError("MINE is not available")
+    case .mine:
+      return try LearnedInformation(
+        views: try makeViews(model, seed: seed),
+        configuration: MINE.Configuration(
+          hiddenUnits: mine.hidden, stepsPerIteration: mine.steps, learningRate: Float(mine.learningRate)))
     }
+  }
+
+  private func makeViews(_ model: any Autoencoder, seed: UInt64) throws -> any SampleViews {
+    let shape = model.architecture.sampleShape
+    if mine.views != .projection, let convolution = model.firstConvolution {
+      return FirstConvolution(
+        weight: convolution.weight, bias: convolution.bias, padding: convolution.padding, imageShape: shape)
+    }
+    guard mine.views != .convolution else {
+      throw RecipeError(
+        "attack.mine.views is 'convolution', but \(model.architecture.kind.rawValue) has no convolution; use 'projection'")
+    }
+    return RandomProjection(
+      count: mine.projections, dimension: mine.projectedSize, sampleSize: shape.reduce(1, *), seed: seed)
   }
 }

@@ -20,7 +20,8 @@ public final class AuthorsMINE: MINEEstimator {
     try configuration.validate()
     guard viewShape.count == 1 || (viewShape.count == 2 && viewShape.allSatisfy { $0 >= 2 }) else {
       throw MINEError(
-        description: "the authors' network takes vectors or images of at least 2×2 as views, not \(viewShape)")
+        description: "the authors' network takes vectors or images of at least 2×2 as views, not \(viewShape)"
+      )
     }
     draws = MINEDraws(seed: seed, indices: indices, views: views, device: device)
     var random = PerSampleUniform(seed: seed, indices: indices, device: device)
@@ -48,7 +49,9 @@ public final class AuthorsMINE: MINEEstimator {
   }
 
   private func gradients(_ objective: Tensor, _ leaves: [Tensor]) -> [Tensor] {
-    guard let found = try? grad(objective, leaves) else { preconditionFailure("MINE's bound was not recorded") }
+    guard let found = try? grad(objective, leaves) else {
+      preconditionFailure("MINE's bound was not recorded")
+    }
     return zip(found, leaves).map { $0 ?? Tensor.zeros($1.shape, device: $1.device) }
   }
 
@@ -79,11 +82,13 @@ struct AuthorsBranch {
       // Keras counts a kernel's positions into both fans.
       let fan = Self.patch * Self.channels
       parameters = [
-        random.glorot([Self.channels, Self.patch], inputs: Self.patch, outputs: fan), random.zeros([Self.channels]),
+        random.glorot([Self.channels, Self.patch], inputs: Self.patch, outputs: fan),
+        random.zeros([Self.channels]),
       ]
     }
     parameters += [
-      random.glorot([Self.inner, features], inputs: features, outputs: Self.inner), random.zeros([Self.inner]),
+      random.glorot([Self.inner, features], inputs: features, outputs: Self.inner),
+      random.zeros([Self.inner]),
       random.glorot([hidden, Self.inner], inputs: Self.inner, outputs: hidden), random.zeros([hidden]),
     ]
     self.parameters = parameters

@@ -42,7 +42,8 @@ public final class FusedMINE: MINEEstimator {
 
   public func advance(_ x: Tensor, _ y: Tensor, steps count: Int) -> MINE.Estimate {
     let shape = [indices.count, Int(configuration.views), Int(configuration.dimension)]
-    precondition(x.shape == shape && y.shape == shape, "MINE for views \(shape) was given \(x.shape), \(y.shape)")
+    precondition(
+      x.shape == shape && y.shape == shape, "MINE for views \(shape) was given \(x.shape), \(y.shape)")
     let values = Tensor.empty([shape[0]]), gradient = Tensor.empty(shape)
     let scratch = memory.start + indices.count * stateStride
     let sample = shape[1] * shape[2]
@@ -79,7 +80,9 @@ public final class FusedMINE: MINEEstimator {
 
   /// The instruction set that ``MINE/estimator(_:views:viewShape:seed:indices:device:)`` uses here.
   /// - Throws: `TorchError` where the native library cannot be opened.
-  public static func bestInstructionSet() throws -> String { String(cString: try NativeMINE().table.instruction_set) }
+  public static func bestInstructionSet() throws -> String {
+    String(cString: try NativeMINE().table.instruction_set)
+  }
 }
 
 /// The kernel's entry points in the native library.
@@ -95,14 +98,16 @@ private struct NativeMINE {
     table = unsafeBitCast(symbol, to: Table.self)().pointee
     guard table.version == CM_API_VERSION else {
       throw TorchError.library(
-        "its MINE has version \(table.version), this program needs \(CM_API_VERSION); run ./uae to build it anew")
+        "its MINE has version \(table.version), this program needs \(CM_API_VERSION); run ./uae to build it anew"
+      )
     }
   }
 
   func kernel(_ instructionSet: FusedMINE.InstructionSet?) throws -> cm_advance {
     guard let instructionSet else { return table.advance }
     guard let kernel = table.kernel(instructionSet.rawValue) else {
-      throw MINEError(description: "MINE's kernel for \(instructionSet.rawValue) cannot run on this processor")
+      throw MINEError(
+        description: "MINE's kernel for \(instructionSet.rawValue) cannot run on this processor")
     }
     return kernel
   }

@@ -36,14 +36,18 @@ public final class TensorMINE: MINEEstimator {
 
   public func advance(_ x: Tensor, _ y: Tensor, steps count: Int) -> MINE.Estimate {
     let shape = [draws.samples, draws.views, wx.shape[2]]
-    precondition(x.shape == shape && y.shape == shape, "MINE for views \(shape) was given \(x.shape), \(y.shape)")
+    precondition(
+      x.shape == shape && y.shape == shape, "MINE for views \(shape) was given \(x.shape), \(y.shape)")
     return withoutGrad {
       let x = x.detached(), y = y.detached()
       for step in steps..<(steps + count) {
         let g = gradients(x, y, draws.permutations(.mineTraining, number: step))
         optimizer.step(
           [wx, wy, b, v],
-          [-matmul(g.a.transposed(), x), -matmul(g.c.transposed(), y), -g.c.sum(1, keepDimensions: true), -g.v])
+          [
+            -matmul(g.a.transposed(), x), -matmul(g.c.transposed(), y), -g.c.sum(1, keepDimensions: true),
+            -g.v,
+          ])
       }
       steps += count
       let g = gradients(x, y, draws.permutations(.mineEvaluation, number: steps))

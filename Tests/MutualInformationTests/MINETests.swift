@@ -59,7 +59,9 @@ func relativeError(_ a: [Double], _ b: [Double]) -> Double {
       let gradient = literal.gradient(rows(x[i]), rows(later[i])).flatMap { $0 }
       for estimate in [a, b] {
         #expect(abs(estimate.values.doubles[i] - value) < 1e-5 + 1e-4 * abs(value))
-        #expect(relativeError(estimate.gradient[i].doubles, gradient) < 2e-4 || gradient.allSatisfy { abs($0) < 1e-7 })
+        #expect(
+          relativeError(estimate.gradient[i].doubles, gradient) < 2e-4
+            || gradient.allSatisfy { abs($0) < 1e-7 })
       }
       let weights = (literal.wx + literal.wy).flatMap { $0 }
       for parameters in [fused.parameters(of: i), tensor.parameters(of: i)] {
@@ -96,7 +98,9 @@ func relativeError(_ a: [Double], _ b: [Double]) -> Double {
     let permutation = RandomStream(seed: Self.seed, purpose: .init(rawValue: 0x4D49_0003), index: 8)
       .permutation(K, position: UInt64(25 * 4))
     let leaf = y[0].requiringGrad()
-    func t(_ y: Tensor) -> Tensor { matmul((matmul(x[0], wx.transposed()) + matmul(y, wy.transposed()) + b).relu(), v) }
+    func t(_ y: Tensor) -> Tensor {
+      matmul((matmul(x[0], wx.transposed()) + matmul(y, wy.transposed()) + b).relu(), v)
+    }
     let bound = t(leaf).mean() - t(leaf.gathered(permutation)).logSumExp(0).sum() + log(Double(K))
     #expect(abs(bound.item - estimate.values.item) < 1e-5)
     let gradient = try #require(try grad(bound, [leaf])[0])

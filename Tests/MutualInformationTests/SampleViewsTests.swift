@@ -24,7 +24,9 @@ import Torch
     for c in 0..<2 {
       for i in 0..<3 {
         for j in 0..<3 {
-          sum += weights[((k * 2 + c) * 3 + i) * 3 + j] * pixels[((sample * 2 + c) * 6 + row + i - 1) * 5 + column + j - 1]
+          sum +=
+            weights[((k * 2 + c) * 3 + i) * 3 + j]
+            * pixels[((sample * 2 + c) * 6 + row + i - 1) * 5 + column + j - 1]
         }
       }
     }
