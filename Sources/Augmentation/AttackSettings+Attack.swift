@@ -8,8 +8,8 @@ extension AttackSettings {
   /// - Throws: ``RecipeError`` where the model has no convolution and views by convolution are asked for.
   public func makeAttack(on model: any Autoencoder, seed: UInt64) throws -> Attack {
     Attack(
-      criterion: Reconstruction(model, kappa: kappa), similarity: try makeSimilarity(model, seed: seed), solver: solver,
-      seed: seed)
+      criterion: Reconstruction(model, kappa: kappa), similarity: try makeSimilarity(model, seed: seed),
+      solver: solver, seed: seed)
   }
 
   private func makeSimilarity(_ model: any Autoencoder, seed: UInt64) throws -> any Similarity {
@@ -32,7 +32,7 @@ extension AttackSettings {
     }
     guard mine.views != .convolution else {
       throw RecipeError(
-        "attack.mine.views is 'convolution', but \(model.architecture.kind.rawValue) has no convolution; use 'projection'")
+        "attack.mine.views: \(model.architecture.kind.rawValue) has no convolution; use 'projection'")
     }
     return RandomProjection(
       count: mine.projections, dimension: mine.projectedSize, sampleSize: shape.reduce(1, *), seed: seed)

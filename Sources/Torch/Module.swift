@@ -44,7 +44,8 @@ public struct Linear: Module {
 public struct Conv2d: Module {
   public let weight: Tensor
   public let bias: Tensor
-  let padding: Int
+  /// Zeros on each side.
+  public let padding: Int
 
   public init(_ inputs: Int, _ outputs: Int, kernel: Int, _ random: inout ParameterInitializer) {
     let area = kernel * kernel
