@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmine.h"
+#include "cswitching.h"
 #include "keyed_random.h"
 
 #ifdef __cplusplus
