@@ -18,6 +18,21 @@ extension RunDirectory {
     }
   }
 
+  /// The run directories in a folder: itself, or those up to two levels below it.
+  ///
+  /// - Throws: `RunError.notARun` if there is none.
+  public static func runs(under folder: String) throws(RunError) -> [String] {
+    var level = [folder]
+    for _ in 0...2 {
+      let found = level.filter { access("\($0)/\(Ledger.manifestName)", F_OK) == 0 }
+      if !found.isEmpty { return found }
+      level = level.flatMap { folder in
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+      }
+    }
+    throw .notARun(folder: folder, found: access(folder, F_OK) == 0 ? "no manifest.json" : "nothing: it does not exist")
+  }
+
   /// Opens the run that a folder holds, as it describes itself.
   ///
   /// - Throws: `RunError.notARun` without a manifest, `.unrecognisable` if it or the recipe is damaged.
