@@ -27,10 +27,13 @@ extension RunDirectory {
       let found = level.filter { access("\($0)/\(Ledger.manifestName)", F_OK) == 0 }
       if !found.isEmpty { return found }
       level = level.flatMap { folder in
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map {
+          "\(folder)/\($0)"
+        }
       }
     }
-    throw .notARun(folder: folder, found: access(folder, F_OK) == 0 ? "no manifest.json" : "nothing: it does not exist")
+    throw .notARun(
+      folder: folder, found: access(folder, F_OK) == 0 ? "no manifest.json" : "nothing: it does not exist")
   }
 
   /// Opens the run that a folder holds, as it describes itself.

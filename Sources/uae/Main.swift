@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Runs
 
 @main
 struct UAE: ParsableCommand {
@@ -7,7 +8,8 @@ struct UAE: ParsableCommand {
     commandName: "uae",
     abstract: "Unsupervised adversarial examples: make them, retrain on them, see what they do.",
     subcommands: [
-      AugmentCommand.self, TrainCommand.self, AttackCommand.self, EvaluateCommand.self, ReproduceCommand.self,
+      AugmentCommand.self, TrainCommand.self, AttackCommand.self, StatusCommand.self, SealCommand.self,
+      EvaluateCommand.self, ReproduceCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130/143 interrupted with everything so far safe.
@@ -23,11 +25,11 @@ struct UAE: ParsableCommand {
       let code = exitCode(for: error)
       if code == .success { exit(withError: error) }  // --help, --version
       if code == .validationFailure {
-        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        StandardError.write(fullMessage(for: error) + "\n")
         Foundation.exit(2)
       }
       if let silent = error as? ExitCode { Foundation.exit(silent.rawValue) }
-      FileHandle.standardError.write(Data("uae: \(error)\n".utf8))
+      StandardError.write("uae: \(error)\n")
       Foundation.exit(1)
     }
   }

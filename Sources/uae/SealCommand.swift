@@ -5,7 +5,8 @@ struct SealCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "seal",
     abstract: "Confirm every shard of a run by its digest and complete the manifest.",
-    discussion: "The process that finishes the last shard seals a run by itself; this does it again from outside.")
+    discussion:
+      "The process that finishes the last shard seals a run by itself; this does it again from outside.")
 
   @Argument(help: "The run's folder.")
   var folder: String

@@ -5,7 +5,8 @@ import Runs
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Look at a run from outside, while it goes on or after: what is done, by whom, how long it takes.",
+    abstract:
+      "Look at a run from outside, while it goes on or after: what is done, by whom, how long it takes.",
     discussion: "Reads only. A folder of `uae augment` shows the attacks in it.")
 
   @Argument(help: "The run's folder.")

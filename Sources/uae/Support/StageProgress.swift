@@ -67,14 +67,14 @@ final class StageProgress: Sendable {
       let time = finished ? "\(Self.time(elapsed))" : "ETA \(left.map(Self.time) ?? "?")"
       let text = "\(state.stage): \(state.done)/\(state.total)  \(detail)  \(time)"
       if style == .bar {
-        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text + (finished ? "\n" : "")).utf8))
+        StandardError.write("\r\u{1B}[K" + text + (finished ? "\n" : ""))
       } else {
         write(text)
       }
     }
   }
 
-  private func write(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  private func write(_ line: String) { StandardError.write(line + "\n") }
 
   static func time(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded())
