@@ -33,7 +33,8 @@ public struct Attack: Sendable {
   /// - Throws: the first error of the criterion or the similarity; `CancellationError`.
   public func run(
     _ set: Tensor, range: Range<Int>, copy: Int = 0, threads: Int,
-    onTile: @Sendable (TileProgress) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
+    onTile: @Sendable (TileProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> AttackResult {
     precondition(range.lowerBound >= 0 && range.upperBound <= set.shape[0], "the range lies outside the set")
     let size = Self.tileSize

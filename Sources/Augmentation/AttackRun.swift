@@ -33,7 +33,8 @@ public struct AttackRun: Sendable {
   /// - Parameter originals: the set `[count, …]` in [0, 1].
   /// - Throws: `RunError`, what the criterion throws; `Interrupts.Stop` is handled by the outcome.
   public func run(
-    _ originals: Tensor, folder: String, identity: RunIdentity, rank: Rank = .only, interrupts: Interrupts? = nil,
+    _ originals: Tensor, folder: String, identity: RunIdentity, rank: Rank = .only,
+    interrupts: Interrupts? = nil,
     progress: RunProgress? = nil
   ) throws -> (directory: RunDirectory, outcome: RunOutcome, timing: Timing) {
     let plan = try ShardPlan(
@@ -48,7 +49,8 @@ public struct AttackRun: Sendable {
       do {
         let results = try (0..<copies).map { copy in
           try attack.run(
-            originals, range: samples, copy: copy, threads: threads, onTile: { progress?.advanced($0.samples) },
+            originals, range: samples, copy: copy, threads: threads,
+            onTile: { progress?.advanced($0.samples) },
             isCancelled: { interrupts?.requested != nil })
         }
         timing.samples += records.count

@@ -63,8 +63,11 @@ public struct AugmentRun {
         "\(folder) holds another run: it has '\(pair?.0.trimmingCharacters(in: .whitespaces) ?? "")', this one "
           + "'\(pair?.1.trimmingCharacters(in: .whitespaces) ?? "")'; choose another --out")
     }
-    if let found = try? files.contentsOfDirectory(atPath: folder), let first = found.first(where: { $0 != ".DS_Store" }) {
-      throw RecipeError("\(folder) is not empty and no run of this program ('\(first)' is in it); choose another --out")
+    if let found = try? files.contentsOfDirectory(atPath: folder),
+      let first = found.first(where: { $0 != ".DS_Store" })
+    {
+      throw RecipeError(
+        "\(folder) is not empty and no run of this program ('\(first)' is in it); choose another --out")
     }
     do {
       try files.createDirectory(atPath: folder, withIntermediateDirectories: true)

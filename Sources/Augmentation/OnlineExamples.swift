@@ -22,10 +22,12 @@ final class OnlineExamples: Sendable {
     let held = current.withLock { $0 }
     if let held, epoch % every != 0 { return held }
     // Each time has draws of its own, and a resumed training finds the same ones.
-    let attack = try plan.recipe.attack.makeAttack(on: model, seed: seed &+ UInt64(epoch / every + 1) &* 0x9E37_79B9)
+    let attack = try plan.recipe.attack.makeAttack(
+      on: model, seed: seed &+ UInt64(epoch / every + 1) &* 0x9E37_79B9)
     let report = self.report
     let result = try attack.run(
-      plan.train, range: 0..<plan.train.shape[0], threads: plan.threads, isCancelled: { report.isCancelled() })
+      plan.train, range: 0..<plan.train.shape[0], threads: plan.threads, isCancelled: { report.isCancelled() }
+    )
     let fresh = concatenated([plan.train, result.perturbed])
     current.withLock { $0 = fresh }
     return fresh

@@ -109,22 +109,28 @@ extension Recipe {
   /// - Throws: ``RecipeError`` that names the first setting out of range.
   public func validate() throws {
     let a = attack
-    func require(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String) throws {
+    func require(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String) throws
+    {
       if !holds { throw RecipeError("\(name) is \(value); it must be \(rule)") }
     }
     try require(a.alpha > 0 && a.alpha.isFinite, "alpha", a.alpha, "positive")
     try require(a.beta >= 0 && a.beta <= 1, "beta", a.beta, "from 0 to 1")
-    try require(1...100_000 ~= a.iterations || (a.method == .switching && a.iterations == 0), "iterations", a.iterations, "from 1 to 100000")
+    try require(
+      1...100_000 ~= a.iterations || (a.method == .switching && a.iterations == 0), "iterations",
+      a.iterations, "from 1 to 100000")
     try require(a.epsilon >= 0 && a.epsilon <= 1, "epsilon", a.epsilon, "from 0 to 1")
     try require(a.kappa >= 0 && a.kappa.isFinite, "kappa", a.kappa, "0 or more")
     try require(a.sigma > 0 && a.sigma <= 10, "sigma", a.sigma, "above 0 and at most 10")
     try require(a.lambda > 0 && a.lambda <= 1, "lambda", a.lambda, "above 0 and at most 1")
     try require(1...1000 ~= a.copies, "copies", a.copies, "from 1 to 1000")
     try require(0...10_000 ~= a.mine.steps, "mine.steps", a.mine.steps, "from 0 to 10000")
-    try require(a.mine.learningRate > 0 && a.mine.learningRate <= 1, "mine.learningRate", a.mine.learningRate, "above 0 and at most 1")
+    try require(
+      a.mine.learningRate > 0 && a.mine.learningRate <= 1, "mine.learningRate", a.mine.learningRate,
+      "above 0 and at most 1")
     try require(1...4096 ~= a.mine.hidden, "mine.hidden", a.mine.hidden, "from 1 to 4096")
     try require(2...100_000 ~= a.mine.projections, "mine.projections", a.mine.projections, "from 2 to 100000")
-    try require(1...100_000 ~= a.mine.projectedSize, "mine.projectedSize", a.mine.projectedSize, "from 1 to 100000")
+    try require(
+      1...100_000 ~= a.mine.projectedSize, "mine.projectedSize", a.mine.projectedSize, "from 1 to 100000")
     try require(retraining.onlineEvery >= 0, "onlineEvery", retraining.onlineEvery, "0 or more")
   }
 }

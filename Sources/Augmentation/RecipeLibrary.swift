@@ -69,7 +69,8 @@ extension Recipe {
     } catch let error as RecipeError {
       throw error
     } catch let error as YamlError {
-      throw RecipeError("\(source): not YAML: \(String(describing: error).split(separator: "\n").joined(separator: " "))")
+      throw RecipeError(
+        "\(source): not YAML: \(String(describing: error).split(separator: "\n").joined(separator: " "))")
     } catch DecodingError.dataCorrupted(let context), DecodingError.typeMismatch(_, let context) {
       let key = context.codingPath.map(\.stringValue).joined(separator: ".")
       throw RecipeError("\(source): \(key) has a value of the wrong kind")

@@ -28,15 +28,18 @@ struct SeedRun {
 
   func run() throws -> Outcome {
     let train = plan.train, recipe = plan.recipe
-    try FileManager.default.createDirectory(atPath: folder + "/checkpoints", withIntermediateDirectories: true)
-    let original = try training("training the original", "original").run(epochs: plan.epochs, report: report) {
+    try FileManager.default.createDirectory(
+      atPath: folder + "/checkpoints", withIntermediateDirectories: true)
+    let original = try training("training the original", "original").run(epochs: plan.epochs, report: report)
+    {
       _, _ in train
     }
     let attack = try attackStage(original)
     let uaes = attack.uaes
     let augmented = recipe.retraining.onlineEvery == 0 ? augmentedSet(uaes) : nil
     let online = OnlineExamples(plan: plan, seed: seed, report: report)
-    let retrained = try training("retraining with UAEs", "retrained").run(epochs: plan.epochs, report: report) {
+    let retrained = try training("retraining with UAEs", "retrained").run(epochs: plan.epochs, report: report)
+    {
       epoch, model in
       if let augmented { return augmented }
       return try online.data(epoch: epoch, model: model)
@@ -52,7 +55,8 @@ struct SeedRun {
       figures["test.reconstructionError.\(name)"] = mean(reconstructionErrors(model, plan.test))
       figures["train.reconstructionError.\(name)"] = mean(reconstructionErrors(model, train))
     }
-    return Outcome(figures: figures, original: original, retrained: retrained, uaes: uaes, audit: attack.audit)
+    return Outcome(
+      figures: figures, original: original, retrained: retrained, uaes: uaes, audit: attack.audit)
   }
 
   private func training(_ title: String, _ name: String) -> ModelTraining {
@@ -63,14 +67,19 @@ struct SeedRun {
     return training
   }
 
-  private func attackStage(_ model: any Autoencoder) throws -> (uaes: UAESet, audit: Audit, figures: [String: Double]) {
+  private func attackStage(_ model: any Autoencoder) throws -> (
+    uaes: UAESet, audit: Audit, figures: [String: Double]
+  ) {
     let settings = plan.recipe.attack
     let attack = try settings.makeAttack(on: model, seed: seed)
     let identity = RunIdentity(
-      recipe: try plan.recipe.yaml + "seed: \(seed)\n", model: SHA256.digest(of: try Checkpoint(model).encoded()),
+      recipe: try plan.recipe.yaml + "seed: \(seed)\n",
+      model: SHA256.digest(of: try Checkpoint(model).encoded()),
       data: plan.dataDigest, software: Software.versions)
-    let (directory, outcome, timing) = try AttackRun(attack, copies: settings.copies, threads: plan.threads).run(
-      plan.train, folder: folder + "/attack", identity: identity, interrupts: interrupts, progress: progress)
+    let (directory, outcome, timing) = try AttackRun(attack, copies: settings.copies, threads: plan.threads)
+      .run(
+        plan.train, folder: folder + "/attack", identity: identity, interrupts: interrupts, progress: progress
+      )
     if outcome.interruption != nil { throw CancellationError() }
     let uaes = try UAESet(reading: directory.records.map { directory.shardPath($0.shard) })
     let audit = try self.audit(uaes, reread: try scoreAgain(uaes, attack))
@@ -81,7 +90,9 @@ struct SeedRun {
       figures["attack.samplesPerSecond"] = Double(timing.samples) / timing.wall
       figures["attack.share.model"] = timing.criterion / timing.total
       figures["attack.share.similarity"] = timing.similarity / timing.total
-      let measured = figures.filter { $0.key.hasPrefix("attack.share") || $0.key == "attack.samplesPerSecond" }
+      let measured = figures.filter {
+        $0.key.hasPrefix("attack.share") || $0.key == "attack.samplesPerSecond"
+      }
       try AtomicFile.write(JSONEncoder().encode(measured), to: path)
     } else if let data = FileManager.default.contents(atPath: path),
       let measured = try? JSONDecoder().decode([String: Double].self, from: data)
@@ -119,7 +130,8 @@ struct SeedRun {
         succeeded: uaes.succeeded,
         // At x itself both errors of f are the same.
         criterionBefore: [Double](repeating: plan.recipe.attack.kappa, count: uaes.count),
-        criterionAfter: uaes.criterion.map(Double.init), criterionReread: reread, zeroGradients: uaes.zeroGradients,
+        criterionAfter: uaes.criterion.map(Double.init), criterionReread: reread,
+        zeroGradients: uaes.zeroGradients,
         epsilon: plan.recipe.attack.epsilon))
   }
 

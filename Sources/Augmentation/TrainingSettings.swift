@@ -26,7 +26,11 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   }
 
   public func validate() throws {
-    if let epochs, !(1...100_000 ~= epochs) { throw RecipeError("epochs is \(epochs); it must be from 1 to 100000") }
-    if !(1...100_000 ~= batchSize) { throw RecipeError("batch size is \(batchSize); it must be from 1 to 100000") }
+    if let epochs, !(1...100_000 ~= epochs) {
+      throw RecipeError("epochs is \(epochs); it must be from 1 to 100000")
+    }
+    if !(1...100_000 ~= batchSize) {
+      throw RecipeError("batch size is \(batchSize); it must be from 1 to 100000")
+    }
   }
 }

@@ -32,7 +32,9 @@ public struct UAESet: Sendable {
 
   public var succeeded: [Bool] { status.map { $0 == .succeeded } }
 
-  public var successRate: Double { count == 0 ? 0 : Double(status.count { $0 == .succeeded }) / Double(count) }
+  public var successRate: Double {
+    count == 0 ? 0 : Double(status.count { $0 == .succeeded }) / Double(count)
+  }
 
   /// The file of a shard: the same records give the same bytes.
   public func encoded() -> [UInt8] {

@@ -9,8 +9,10 @@ import Runs
 struct AugmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "augment",
-    abstract: "Train a model, attack its training set, retrain it on the examples, and compare on the same test set.",
-    discussion: "Without arguments it works on the embedded digits. Given again after an interruption it continues.")
+    abstract:
+      "Train a model, attack its training set, retrain it on the examples, and compare on the same test set.",
+    discussion:
+      "Without arguments it works on the embedded digits. Given again after an interruption it continues.")
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
@@ -22,7 +24,8 @@ struct AugmentCommand: ParsableCommand {
   @Option(name: .long, help: "Length of the code (default: the authors').")
   var code: Int?
 
-  @Option(name: .long, help: "Passes over the data in each training (default: the authors', more for small sets).")
+  @Option(
+    name: .long, help: "Passes over the data in each training (default: the authors', more for small sets).")
   var epochs: Int?
 
   @Option(name: .long, help: "Samples a training step.")
@@ -37,7 +40,9 @@ struct AugmentCommand: ParsableCommand {
   @Option(name: .long, help: "The run's folder (default: runs/augment-DATASET-MODEL-RECIPE).")
   var out: String?
 
-  @Flag(name: .long, help: "Continue an interrupted run (it also happens by itself when the command is given again).")
+  @Flag(
+    name: .long,
+    help: "Continue an interrupted run (it also happens by itself when the command is given again).")
   var resume = false
 
   func validate() throws {
@@ -57,7 +62,8 @@ struct AugmentCommand: ParsableCommand {
     if resume, !FileManager.default.fileExists(atPath: folder + "/recipe.yaml") {
       throw ValidationError("--resume: \(folder) holds no run")
     }
-    let interrupts = Interrupts(farewell: "interrupted; everything so far is in \(folder): give the same command again")
+    let interrupts = Interrupts(
+      farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let stages = StageProgress(style: work.style)
     let report = stages.report(interrupts)
     for note in dataset.notes { report.note("\(dataset.name): \(note)") }

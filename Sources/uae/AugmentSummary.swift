@@ -32,7 +32,8 @@ enum AugmentSummary {
     let key = "test.reconstructionError."
     let base = outcome[key + "original"]?.mean ?? .nan
     for (name, column) in [
-      ("original", "original"), ("retrained with UAEs", "retrained"), ("control: data repeated", "repeatedControl"),
+      ("original", "original"), ("retrained with UAEs", "retrained"),
+      ("control: data repeated", "repeatedControl"),
     ] {
       guard let summary = outcome[key + column] else { continue }
       let change = (summary.mean / base - 1) * 100
@@ -43,8 +44,10 @@ enum AugmentSummary {
       let control = outcome[key + "repeatedControl"]?.values
     {
       let test = try PairedComparison(treatment: retrained, baseline: control, seed: 1)
-      Swift.print(String(format: "  retrained against the repeated data: p = %.3g (sign-flip test)", test.test.pValue))
+      Swift.print(
+        String(format: "  retrained against the repeated data: p = %.3g (sign-flip test)", test.test.pValue))
     }
-    Swift.print("\n\(folder)/results.json" + (plan.dataset.sampleShape.count == 3 ? ", \(folder)/examples.png" : ""))
+    Swift.print(
+      "\n\(folder)/results.json" + (plan.dataset.sampleShape.count == 3 ? ", \(folder)/examples.png" : ""))
   }
 }

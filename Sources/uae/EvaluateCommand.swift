@@ -27,7 +27,8 @@ struct EvaluateModelCommand: ParsableCommand {
     guard model.architecture.sampleShape == dataset.sampleShape else {
       throw ModelError.checkpoint(
         path: checkpoint,
-        "it takes samples of shape \(model.architecture.sampleShape), \(dataset.name) has \(dataset.sampleShape)")
+        "it takes samples of shape \(model.architecture.sampleShape), \(dataset.name) has \(dataset.sampleShape)"
+      )
     }
     let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape)
     let errors = reconstructionErrors(model, test)

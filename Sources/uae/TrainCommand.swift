@@ -7,7 +7,8 @@ import Torch
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train an autoencoder, on a data set alone or together with a run's UAEs.")
+    commandName: "train", abstract: "Train an autoencoder, on a data set alone or together with a run's UAEs."
+  )
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
@@ -50,7 +51,8 @@ struct TrainCommand: ParsableCommand {
       train = concatenated([train, examples.perturbed])
     }
     let architecture = Architecture(kind: model, sampleShape: dataset.sampleShape, code: code)
-    let count = epochs
+    let count =
+      epochs
       ?? TrainingSettings.defaultEpochs(model, samples: train.shape[0], batchSize: batchSize)
     let interrupts = Interrupts(farewell: "interrupted; give the same command again to continue")
     let report = StageProgress(style: work.style).report(interrupts)

@@ -19,7 +19,8 @@ private let criterion = ExternalLoss { perturbed, _ in (perturbed - 0.5).flatten
   }
 
   @Test func whatSucceedsOnTheLatticeSucceedsAfterRounding() throws {
-    let lattice = Lattice(range: 0...7)  // Coarse, so that rounding would break many results found without it.
+    // Coarse, so that rounding would break many results found without it.
+    let lattice = Lattice(range: 0...7)
     let set = lattice.rounded(samples([70, 1, 4, 4], seed: 3))
     let solver = Switching(start: .noise(sigma: 0.5), alpha: 1, iterations: 30)
     let plain = Attack(criterion: criterion, similarity: Distance(), solver: solver, seed: 1)

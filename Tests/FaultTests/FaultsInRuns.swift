@@ -181,7 +181,8 @@ import Testing
   func workThatNeverLooksAtTheSignalIsDroppedInTime(number: Int32, times: Int) throws {
     let folder = scratch.path + "/deaf"
     let expected = try undisturbed(["samples=128"])
-    let child = try ChildProcess(Built.worker, [folder, "samples=128", "deaf=1", "tileMicroseconds=900000000"])
+    let child = try ChildProcess(
+      Built.worker, [folder, "samples=128", "deaf=1", "tileMicroseconds=900000000"])
     usleep(400_000)
     for _ in 1..<times {
       child.signal(number)

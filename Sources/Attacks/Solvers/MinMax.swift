@@ -16,7 +16,8 @@ public struct MinMax: Solver {
   public var recordsTrace: Bool
 
   public init(
-    alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1, recordsTrace: Bool = false
+    alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1,
+    recordsTrace: Bool = false
   ) {
     self.alpha = alpha
     self.beta = beta
@@ -53,7 +54,9 @@ public struct MinMax: Solver {
           perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
           (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
           // Line 3.
-          (information, gradI) = try seconds(&timing.similarity) { try similarity.evaluate(perturbed, iteration: t) }
+          (information, gradI) = try seconds(&timing.similarity) {
+            try similarity.evaluate(perturbed, iteration: t)
+          }
           // Line 4.
           let decay = 1 - beta / pow(Double(t), 0.25)
           c = `where`(f.isFinite, (c * decay + f.clamped(atLeast: 0) * beta).clamped(atLeast: 0), c)

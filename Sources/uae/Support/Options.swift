@@ -45,7 +45,9 @@ struct WorkOptions: ParsableArguments {
   var json = false
 
   func validate() throws {
-    if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads is \(threads); it must be from 1 to 1024") }
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
+    }
   }
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
