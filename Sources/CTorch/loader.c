@@ -14,6 +14,8 @@ static const ct_api *fail(char **error, const char *text) {
 }
 
 const ct_api *ct_load(const char *path, char **error) {
+  // GNU OpenMP's idle threads spin for milliseconds by default, which starves whatever else runs on the machine.
+  setenv("GOMP_SPINCOUNT", "10000", 0);
   void *opened = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
   if (!opened) return fail(error, dlerror());
   const ct_api *(*table)(void) = (const ct_api *(*)(void))dlsym(opened, "ct_api_table");
