@@ -77,7 +77,8 @@ struct Fixture {
     for similarity in [ExactInformation(dimensions: 3), Distance()] as [any Similarity] {
       let solver = Switching(start: start, alpha: 0.7, iterations: 8, epsilon: epsilon)
       let fused = try fixture.attack(solver, similarity).run(fixture.data, range: 0..<70, threads: 2)
-      let plain = try fixture.attack(solver.withoutKernel, similarity).run(fixture.data, range: 0..<70, threads: 2)
+      let plain = try fixture.attack(solver.withoutKernel, similarity).run(
+        fixture.data, range: 0..<70, threads: 2)
       // A criterion within rounding of 0 may fall on either side; all else agrees to rounding.
       let same = (0..<70).filter { fused.bestIteration[$0] == plain.bestIteration[$0] }
       #expect(same.count >= 67)

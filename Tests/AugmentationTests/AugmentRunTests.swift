@@ -25,14 +25,16 @@ import Testing
   }
 
   static let keys = [
-    "attack.successRate", "attack.mutualInformation.mean", "attack.perturbationL2.mean", "attack.samplesPerSecond",
+    "attack.successRate", "attack.mutualInformation.mean", "attack.perturbationL2.mean",
+    "attack.samplesPerSecond",
     "test.reconstructionError.original", "test.reconstructionError.retrained",
     "test.reconstructionError.repeatedControl",
   ]
 
   @Test func theWholeWayLeavesItsFiguresUnderTheDocumentedKeys() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let outcome = try AugmentRun(try plan(), folder: folder).run(report: .init(), interrupts: nil, progress: nil)
+    let outcome = try AugmentRun(try plan(), folder: folder).run(
+      report: .init(), interrupts: nil, progress: nil)
     let root = try results()
     for key in Self.keys {
       let value = try #require(figure(key, root) as? Double, "\(key)")
@@ -45,13 +47,15 @@ import Testing
 
   @Test func severalSeedsGiveMeanAndDeviation() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    _ = try AugmentRun(try plan(seeds: [4, 5]), folder: folder).run(report: .init(), interrupts: nil, progress: nil)
+    _ = try AugmentRun(try plan(seeds: [4, 5]), folder: folder).run(
+      report: .init(), interrupts: nil, progress: nil)
     let root = try results()
     for key in Self.keys {
       let value = try #require(figure(key, root) as? [String: Any])
       let values = try #require(value["values"] as? [Double])
       #expect(values.count == 2)
-      #expect(abs((value["mean"] as? Double ?? .nan) - (values[0] + values[1]) / 2) < 1e-9 * (1 + abs(values[0])))
+      #expect(
+        abs((value["mean"] as? Double ?? .nan) - (values[0] + values[1]) / 2) < 1e-9 * (1 + abs(values[0])))
       #expect(value["standardDeviation"] is Double)
     }
     #expect(figure("comparison.retrainedAgainstRepeatedControl", root) != nil)
@@ -85,14 +89,16 @@ import Testing
     for file in ["original", "retrained", "repeated-control"] {
       let path = "/seed-1/checkpoints/\(file).safetensors"
       #expect(
-        FileManager.default.contents(atPath: whole + path) == FileManager.default.contents(atPath: cut + path),
+        FileManager.default.contents(atPath: whole + path)
+          == FileManager.default.contents(atPath: cut + path),
         "\(file)")
     }
   }
 
   @Test func aFolderOfAnotherRunIsRefusedWithTheFirstDifference() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    _ = try AugmentRun(try plan(epochs: 1), folder: folder).run(report: .init(), interrupts: nil, progress: nil)
+    _ = try AugmentRun(try plan(epochs: 1), folder: folder).run(
+      report: .init(), interrupts: nil, progress: nil)
     let before = try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json"))
     let error = #expect(throws: RecipeError.self) {
       try AugmentRun(try plan(epochs: 2), folder: folder).run(report: .init(), interrupts: nil, progress: nil)

@@ -13,7 +13,8 @@ import Testing
   }
 
   @Test func thePaperRecipeIsAlgorithmOneToTheLetter() {
-    #expect(Recipe.paper.attack.solver as? MinMax == MinMax(alpha: 0.01, beta: 0.1, iterations: 40, epsilon: 1))
+    #expect(
+      Recipe.paper.attack.solver as? MinMax == MinMax(alpha: 0.01, beta: 0.1, iterations: 40, epsilon: 1))
     #expect(Recipe.paper.attack.similarity == .mine)
     #expect(Recipe.paper.attack.mine.steps == 20)
   }

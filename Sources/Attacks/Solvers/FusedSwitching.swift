@@ -63,7 +63,8 @@ struct FusedSwitching {
               slopes.withFloats { g in
                 withUnsafePointer(to: step) {
                   kernel(
-                    $0, x.baseAddress, y.baseAddress, best.baseAddress, f.baseAddress, g.baseAddress, rows.baseAddress,
+                    $0, x.baseAddress, y.baseAddress, best.baseAddress, f.baseAddress, g.baseAddress,
+                    rows.baseAddress,
                     Int64(wanted.lowerBound), Int64(wanted.upperBound))
                 }
               }
@@ -83,7 +84,8 @@ struct FusedSwitching {
     }
     let found = rows.map { $0.best_iteration >= 0 }
     return TileSolution(
-      perturbed: best, status: status, similarity: rows.map { $0.best_iteration >= 0 ? $0.best_similarity : .nan },
+      perturbed: best, status: status,
+      similarity: rows.map { $0.best_iteration >= 0 ? $0.best_similarity : .nan },
       criterion: zip(rows, found).map { $1 ? $0.best_criterion : $0.lowest },
       bestIteration: rows.map { Int($0.best_iteration) }, zeroGradients: rows.map { Int($0.zero_gradients) },
       multiplier: [Float](repeating: 0, count: rows.count), timing: timing, trace: nil)
