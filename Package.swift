@@ -50,7 +50,8 @@ let package = Package(
     .target(name: "MutualInformation", dependencies: ["Torch", "CTorch"]),
     .target(name: "Models", dependencies: ["Torch", "Formats"]),
     .target(name: "Attacks", dependencies: ["CTorch", "Torch", "Models", "MutualInformation"]),
-    .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),
+    .target(
+      name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),
     .target(name: "Runs", dependencies: ["Formats", swiftLog]),
     .target(
       name: "Augmentation",
@@ -58,7 +59,9 @@ let package = Package(
     .target(name: "Reports", dependencies: ["Formats"]),
     .target(
       name: "Studies",
-      dependencies: ["Augmentation", "Datasets", "Models", "Attacks", "Evaluation", "Reports", "Runs", "Yams"]),
+      dependencies: [
+        "Augmentation", "Datasets", "Models", "Attacks", "Evaluation", "Reports", "Runs", "Yams",
+      ]),
     .executableTarget(
       name: "uae",
       dependencies: [

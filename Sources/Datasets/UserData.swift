@@ -19,11 +19,14 @@ enum UserData {
   static func load(_ path: String, options: DatasetLoader.Options) throws -> Dataset {
     var source = DataSource(name: path, folder: nil)
     var parts = try UserFile(path: path, options: options).read(&source)
-    guard parts.train.values.count > 0 else { throw DatasetError.unusable(name: path, reason: "has no values") }
+    guard parts.train.values.count > 0 else {
+      throw DatasetError.unusable(name: path, reason: "has no values")
+    }
     let shape = Array(parts.train.values.shape.dropFirst())
     if let test = parts.test, Array(test.values.shape.dropFirst()) != shape {
       throw DatasetError.unusable(
-        name: path, reason: "test samples have shape \(Array(test.values.shape.dropFirst())), others \(shape)")
+        name: path, reason: "test samples have shape \(Array(test.values.shape.dropFirst())), others \(shape)"
+      )
     }
     try nameClasses(&parts.train, &parts.test, path)
     var notes = parts.train.notes
@@ -40,7 +43,9 @@ enum UserData {
       encoding: encoding, digest: source.digest, notes: notes)
   }
 
-  private static func samples(_ content: Content, _ encoding: SampleEncoding, _ path: String) throws -> Samples {
+  private static func samples(_ content: Content, _ encoding: SampleEncoding, _ path: String) throws
+    -> Samples
+  {
     var values = content.values
     if case .features(let minimum, let maximum) = encoding.scale {
       // Test samples may lie beyond what was seen in training.
@@ -64,7 +69,8 @@ enum UserData {
     let shape = Array(content.values.shape.dropFirst())
     let type = content.values.elementType
     if let range = options.range, !(range.lowerBound < range.upperBound) {
-      throw DatasetError.unusable(name: path, reason: "the range \(range.lowerBound),\(range.upperBound) is empty")
+      throw DatasetError.unusable(
+        name: path, reason: "the range \(range.lowerBound),\(range.upperBound) is empty")
     }
     let scale: SampleEncoding.Scale =
       if let range = options.range {
@@ -97,7 +103,8 @@ enum UserData {
     guard train.classNames.isEmpty, let labels = train.labels else { return }
     let classes = Set(labels + (test?.labels ?? [])).sorted()
     guard classes.count <= 65_536 else {
-      throw DatasetError.unusable(name: path, reason: "has \(classes.count) different labels: they are not classes")
+      throw DatasetError.unusable(
+        name: path, reason: "has \(classes.count) different labels: they are not classes")
     }
     let indices = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     train.classNames = classes.map(String.init)

@@ -13,7 +13,9 @@ struct UserFile {
 
   func read(_ source: inout DataSource) throws -> Parts {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw SystemError("open", path) }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw SystemError("open", path)
+    }
     if isFolder.boolValue { return try folder(&source) }
     let file = try FileBytes(mapping: path)
     source.enter(file, name: URL(fileURLWithPath: path).lastPathComponent)
@@ -52,7 +54,8 @@ struct UserFile {
     guard hasParts else { return (train, nil) }
     let test = try images(parts[1], &source)
     guard test.classNames == train.classNames else {
-      throw DatasetError.unusable(name: path, reason: "train and test do not have the same folders of classes")
+      throw DatasetError.unusable(
+        name: path, reason: "train and test do not have the same folders of classes")
     }
     return (train, test)
   }
@@ -76,7 +79,8 @@ struct UserFile {
     let known = names.map { "'\($0)'" }.joined(separator: ", ")
     let guessed = UserFile.inputKeys.first { names.contains($0) } ?? (names.count == 1 ? names[0] : nil)
     guard let key = options.inputKey ?? guessed else {
-      throw DatasetError.unusable(name: path, reason: "which array has the samples? give --input-key, one of \(known)")
+      throw DatasetError.unusable(
+        name: path, reason: "which array has the samples? give --input-key, one of \(known)")
     }
     let labelKey = options.labelKey ?? UserFile.labelKeys.first { names.contains($0) && $0 != key }
     return (try content(read(key), labelKey.map(read), key), nil)
@@ -107,13 +111,15 @@ struct UserFile {
     case 2...4: return array
     default:
       throw DatasetError.unusable(
-        name: path, reason: "'\(key)' has shape \(array.shape); samples of 1 to 3 axes are read, their index first")
+        name: path,
+        reason: "'\(key)' has shape \(array.shape); samples of 1 to 3 axes are read, their index first")
     }
   }
 
   private func table(_ file: FileBytes) throws -> UserData.Content {
     if let key = options.inputKey {
-      throw DatasetError.unusable(name: path, reason: "a table has no arrays by name: --input-key '\(key)' means nothing")
+      throw DatasetError.unusable(
+        name: path, reason: "a table has no arrays by name: --input-key '\(key)' means nothing")
     }
     var table = try FeatureTable(TableReader(file, label: options.labelKey), file: path)
     let missing = try table.fillMissing(options.missing)
@@ -126,12 +132,14 @@ struct UserFile {
   /// IDX has its labels in a file of their own, which `--label-key` names; MNIST's is found by its name.
   private func idx(_ file: FileBytes, _ source: inout DataSource) throws -> UserData.Content {
     if let key = options.inputKey {
-      throw DatasetError.unusable(name: path, reason: "has no arrays by name: --input-key '\(key)' means nothing")
+      throw DatasetError.unusable(
+        name: path, reason: "has no arrays by name: --input-key '\(key)' means nothing")
     }
     var reader = try IDXReader(file)
     let values = try samplesFirst(reader.readAll().values, "array")
     let sibling = path.replacingOccurrences(of: "images-idx3", with: "labels-idx1")
-    let labelPath = options.labelKey ?? (sibling != path && FileManager.default.fileExists(atPath: sibling) ? sibling : nil)
+    let labelPath =
+      options.labelKey ?? (sibling != path && FileManager.default.fileExists(atPath: sibling) ? sibling : nil)
     guard let labelPath else { return UserData.Content(values: values) }
     let labelFile = try FileBytes(mapping: labelPath)
     source.enter(labelFile, name: URL(fileURLWithPath: labelPath).lastPathComponent)

@@ -10,7 +10,8 @@ public func conv2d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0
 ) -> Tensor {
   Op.conv2d.tensor([
-    .tensor(x), .tensor(weight), bias.map(Value.tensor) ?? .none, .ints([stride, stride]), .ints([padding, padding]),
+    .tensor(x), .tensor(weight), bias.map(Value.tensor) ?? .none, .ints([stride, stride]),
+    .ints([padding, padding]),
   ])
 }
 
@@ -20,7 +21,9 @@ public func convTranspose2d(_ x: Tensor, _ weight: Tensor, padding: Int = 0) -> 
 }
 
 /// The largest value of each `size`×`size` window; the image must have at least one window.
-public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor { Op.maxPool2d.tensor([.tensor(x), .ints([size, size])]) }
+public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor {
+  Op.maxPool2d.tensor([.tensor(x), .ints([size, size])])
+}
 
 /// Every pixel repeated `factor`×`factor` times.
 public func upsampledNearest(_ x: Tensor, _ factor: Int) -> Tensor {

@@ -19,12 +19,15 @@ enum Op {
   static let clamp = find("clamp"), maximum = find("maximum"), minimum = find("minimum")
   static let sum = find("sum"), sumDim = find("sum", "dim_IntList")
   static let mean = find("mean"), meanDim = find("mean", "dim")
-  static let amax = find("amax"), amin = find("amin"), argmax = find("argmax"), std = find("std", "correction")
-  static let logsumexp = find("logsumexp"), softmax = find("softmax", "int"), logSoftmax = find("log_softmax", "int")
+  static let amax = find("amax"), amin = find("amin"), argmax = find("argmax"),
+    std = find("std", "correction")
+  static let logsumexp = find("logsumexp"), softmax = find("softmax", "int"),
+    logSoftmax = find("log_softmax", "int")
   static let norm = find("linalg_vector_norm")
   static let reshape = find("reshape"), permute = find("permute"), transpose = find("transpose", "int")
   static let unsqueeze = find("unsqueeze"), expand = find("expand"), flatten = find("flatten", "using_ints")
-  static let cat = find("cat"), stack = find("stack"), slice = find("slice", "Tensor"), select = find("select", "int")
+  static let cat = find("cat"), stack = find("stack"), slice = find("slice", "Tensor"),
+    select = find("select", "int")
   static let indexSelect = find("index_select"), gather = find("gather"), whereSelf = find("where", "self")
   static let eq = find("eq", "Tensor"), eqScalar = find("eq", "Scalar")
   static let gt = find("gt", "Tensor"), gtScalar = find("gt", "Scalar")
@@ -34,10 +37,12 @@ enum Op {
   static let logicalAnd = find("logical_and"), logicalNot = find("logical_not"), isfinite = find("isfinite")
   static let detach = find("detach"), clone = find("clone"), contiguous = find("contiguous")
   static let to = find("to", "dtype"), toDevice = find("to", "device")
-  static let addInPlace = find("add_", "Tensor"), mulInPlace = find("mul_", "Scalar"), copyInPlace = find("copy_")
+  static let addInPlace = find("add_", "Tensor"), mulInPlace = find("mul_", "Scalar"),
+    copyInPlace = find("copy_")
   static let conv2d = find("conv2d"), convTranspose2d = find("conv_transpose2d", "input")
   static let maxPool2d = find("max_pool2d"), upsample = find("upsample_nearest2d")
-  static let pad = find("constant_pad_nd"), flip = find("flip"), convTranspose = find("conv_transpose2d", "input")
+  static let pad = find("constant_pad_nd"), flip = find("flip"),
+    convTranspose = find("conv_transpose2d", "input")
   static let pixelShuffle = find("pixel_shuffle"), pixelUnshuffle = find("pixel_unshuffle")
   static let mseLoss = find("mse_loss"), bce = find("binary_cross_entropy")
   static let bceLogits = find("binary_cross_entropy_with_logits"), crossEntropy = find("cross_entropy_loss")

@@ -36,7 +36,8 @@ func convolvedFromOneChannel(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, padd
   let blocks = Op.pixelUnshuffle.tensor([.tensor(x), .int(block)])
   let adjoint = Op.flip.tensor([.tensor(weight), .ints([2, 3])]).transposed(0, 1)
   return Op.convTranspose.tensor([
-    .tensor(blocks.channelsLast()), .tensor(spread(adjoint).channelsLast()), .tensor(bias), .ints([block, block]),
+    .tensor(blocks.channelsLast()), .tensor(spread(adjoint).channelsLast()), .tensor(bias),
+    .ints([block, block]),
     .ints([padding, padding]),
   ])
 }

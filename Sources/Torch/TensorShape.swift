@@ -47,7 +47,9 @@ extension Tensor {
   public func contiguous() -> Tensor { Op.contiguous.tensor([.tensor(self)]) }
   /// The same values with the channels of each pixel side by side in memory (`[batch, channels, height, width]` stays
   /// the shape): the order in which convolutions on a CPU are fastest.
-  public func channelsLast() -> Tensor { Op.contiguous.tensor([.tensor(self)], named: ["memory_format": .int(2)]) }
+  public func channelsLast() -> Tensor {
+    Op.contiguous.tensor([.tensor(self)], named: ["memory_format": .int(2)])
+  }
   public func to(_ dtype: DataType) -> Tensor { Op.to.tensor([.tensor(self), .int(Int(dtype.rawValue))]) }
   public func to(_ device: Device) -> Tensor {
     Op.toDevice.tensor([.tensor(self), .device(device), .int(Int(dtype.rawValue))])

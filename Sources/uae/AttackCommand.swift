@@ -30,7 +30,9 @@ struct AttackCommand: ParsableCommand {
   @Option(name: .long, help: "How many processes share the run (default: from the launcher's environment).")
   var worldSize: Int?
 
-  @Flag(name: .long, help: "Continue an interrupted run (it also happens by itself when the command is given again).")
+  @Flag(
+    name: .long,
+    help: "Continue an interrupted run (it also happens by itself when the command is given again).")
   var resume = false
 
   func run() throws {
@@ -49,19 +51,22 @@ struct AttackCommand: ParsableCommand {
     let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape)
     let clean = reconstructionErrors(model, originals)
     if let bad = clean.firstIndex(where: { !$0.isFinite }) {
-      throw RecipeError("\(checkpoint): the model's output for the clean sample \(bad) is not finite; nothing was attacked")
+      throw RecipeError(
+        "\(checkpoint): the model's output for the clean sample \(bad) is not finite; nothing was attacked")
     }
     let attack = try recipe.attack.makeAttack(on: model, seed: seed)
     let identity = RunIdentity(
       recipe: try recipe.yaml + "dataset: \(dataset.name)\nseed: \(seed)\n",
       model: SHA256.digest(of: try Checkpoint(model).encoded()),
       data: "\(dataset.digest)/\(dataset.train.count)", software: Software.versions)
-    let interrupts = Interrupts(farewell: "interrupted; everything so far is in \(out): give the same command again")
+    let interrupts = Interrupts(
+      farewell: "interrupted; everything so far is in \(out): give the same command again")
     let progress = RunProgress(style: work.style)
     let (directory, outcome, timing) = try AttackRun(
       attack, copies: recipe.attack.copies, threads: work.threadCount
     ).run(
-      originals, folder: out, identity: identity, rank: try Rank(rank: rank, worldSize: worldSize, environment: ProcessInfo.processInfo.environment),
+      originals, folder: out, identity: identity,
+      rank: try Rank(rank: rank, worldSize: worldSize, environment: ProcessInfo.processInfo.environment),
       interrupts: interrupts, progress: progress)
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
     try report(directory, outcome, timing)
@@ -74,8 +79,9 @@ struct AttackCommand: ParsableCommand {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       print(String(decoding: try encoder.encode(totals), as: UTF8.self))
     } else {
-      print("\(out): \(totals.samples) of \(totals.samplesPlanned) examples, success rate "
-        + "\((totals.successRate * 100).formatted(significant: 4)) %")
+      print(
+        "\(out): \(totals.samples) of \(totals.samplesPlanned) examples, success rate "
+          + "\((totals.successRate * 100).formatted(significant: 4)) %")
       if timing.samples > 0, timing.total > 0 {
         print(
           "\((Double(timing.samples) / timing.wall).formatted(significant: 4)) samples/s; time in the model "

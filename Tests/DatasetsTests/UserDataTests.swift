@@ -4,7 +4,9 @@ import Foundation
 import Testing
 
 @Suite struct UserDataTests {
-  private func load(_ path: String, _ change: (inout DatasetLoader.Options) -> Void = { _ in }) throws -> Dataset {
+  private func load(_ path: String, _ change: (inout DatasetLoader.Options) -> Void = { _ in }) throws
+    -> Dataset
+  {
     var options = DatasetLoader.Options()
     change(&options)
     return try DatasetLoader.load(path, options: options)
@@ -14,7 +16,8 @@ import Testing
     let folder = try Folder()
     let pixels = (0..<10 * 4 * 5 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     let images = HostArray(pixels, shape: [10, 4, 5, 3])
-    try NPZFile.write([("images", images), ("labels", HostArray([7, 3, 7, 3, 7, 3, 7, 3, 7, 9]))], to: "\(folder.path)/a.npz")
+    try NPZFile.write(
+      [("images", images), ("labels", HostArray([7, 3, 7, 3, 7, 3, 7, 3, 7, 9]))], to: "\(folder.path)/a.npz")
     let set = try load("\(folder.path)/a.npz")
     #expect(set.sampleShape == [3, 4, 5])
     #expect(set.train.count == 8 && set.test.count == 2)
@@ -23,7 +26,9 @@ import Testing
     // Every sample, in the user's own layout, type and range, is one of the file's.
     let back = set.encoding.encode(set.train.values + set.test.values)
     #expect(back.elementType == .uint8 && back.shape == [10, 4, 5, 3])
-    func rows(_ bytes: [UInt8]) -> Set<[UInt8]> { Set((0..<10).map { Array(bytes[$0 * 60..<($0 + 1) * 60]) }) }
+    func rows(_ bytes: [UInt8]) -> Set<[UInt8]> {
+      Set((0..<10).map { Array(bytes[$0 * 60..<($0 + 1) * 60]) })
+    }
     #expect(rows(back.bytes) == rows(pixels))
   }
 
@@ -44,7 +49,8 @@ import Testing
     let path = "\(folder.path)/mnist.npz"
     try NPZFile.write(
       [
-        ("x_train", HostArray([UInt8](repeating: 255, count: 12), shape: [3, 2, 2])), ("y_train", HostArray([1, 0, 1])),
+        ("x_train", HostArray([UInt8](repeating: 255, count: 12), shape: [3, 2, 2])),
+        ("y_train", HostArray([1, 0, 1])),
         ("x_test", HostArray([UInt8](repeating: 0, count: 4), shape: [1, 2, 2])), ("y_test", HostArray([0])),
       ], to: path)
     let set = try load(path) { $0.limit = 2 }
@@ -71,7 +77,8 @@ import Testing
 
   @Test func idxFindsItsLabelsAndFoldersTheirClasses() throws {
     let folder = try Folder()
-    try folder.write("t-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102] as [UInt8])
+    try folder.write(
+      "t-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102] as [UInt8])
     try folder.write("t-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 5, 4] as [UInt8])
     let set = try load("\(folder.path)/t-images-idx3-ubyte")
     #expect(set.train.values == [0, 1, 0.2, 0.4] && set.train.labels == [1, 0] && set.test.count == 0)
@@ -83,7 +90,8 @@ import Testing
     let images = try load("\(folder.path)/i")
     #expect(images.classNames == ["a", "b"] && images.train.count == 2 && images.test.count == 2)
     #expect(images.train[0..<1].values == [0, 0.2, 0.4, 0.6, 0.8, 1])
-    #expect(try load("\(folder.path)/i") { $0.imageSize = .init(height: 8, width: 8) }.sampleShape == [1, 8, 8])
+    #expect(
+      try load("\(folder.path)/i") { $0.imageSize = .init(height: 8, width: 8) }.sampleShape == [1, 8, 8])
   }
 
   @Test func unclearArchivesNameTheirArrays() throws {

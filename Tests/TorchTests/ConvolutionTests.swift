@@ -7,9 +7,12 @@ import Torch
   func theLayerIsThePlainConvolution(_ channels: (Int, Int), _ size: [Int]) throws {
     var random = ParameterInitializer(seed: 3)
     let layer = Conv2d(channels.0, channels.1, kernel: 5, &random)
-    withoutGrad { layer.bias.assign(Tensor(RandomStream(seed: 1, purpose: .start).normal(channels.1), [channels.1])) }
+    withoutGrad {
+      layer.bias.assign(Tensor(RandomStream(seed: 1, purpose: .start).normal(channels.1), [channels.1]))
+    }
     let count = 2 * channels.0 * size[0] * size[1]
-    let x = Tensor(RandomStream(seed: 2, purpose: .start).normal(count), [2, channels.0] + size).requiringGrad()
+    let x = Tensor(RandomStream(seed: 2, purpose: .start).normal(count), [2, channels.0] + size)
+      .requiringGrad()
     let weights = RandomStream(seed: 4, purpose: .start).normal(2 * channels.1 * size[0] * size[1])
     func outcome(_ y: Tensor) throws -> [[Float]] {
       let loss = (y * Tensor(weights, y.shape)).sum()

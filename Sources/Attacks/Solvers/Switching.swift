@@ -21,7 +21,8 @@ public struct Switching: Solver {
   var usesKernel = true
 
   public init(
-    start: Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1, patience: Int = 20
+    start: Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1,
+    patience: Int = 20
   ) {
     self.start = start
     self.alpha = alpha
@@ -55,7 +56,9 @@ public struct Switching: Solver {
   /// The length of step t, counted from 0.
   private func length(_ t: Int) -> Double { alpha * (1 - Double(t + 1) / Double(iterations + 1)) }
 
-  private func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ state: FusedSwitching) throws -> TileSolution {
+  private func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ state: FusedSwitching) throws
+    -> TileSolution
+  {
     var state = state
     var timing = TileSolution.Timing()
     var total = 0.0
