@@ -28,6 +28,14 @@ public struct Lattice: Sendable, Equatable {
   }
 }
 
+extension Attack {
+  /// The same attack, for results that will hold only a lattice's values.
+  public func on(_ lattice: Lattice) -> Attack {
+    Attack(
+      criterion: lattice.criterion(criterion), similarity: lattice.similarity(similarity), solver: solver, seed: seed)
+  }
+}
+
 private struct OnLattice: Criterion {
   let lattice: Lattice
   let criterion: any Criterion

@@ -16,12 +16,15 @@ extension AttackSettings {
     switch similarity {
     case .exact: return ExactInformation()
     case .l2: return Distance()
-    case .mine:
-      return try LearnedInformation(
-        views: try makeViews(model, seed: seed),
-        configuration: MINE.Configuration(
-          hiddenUnits: mine.hidden, stepsPerIteration: mine.steps, learningRate: Float(mine.learningRate)))
+    case .mine: return try learnedInformation(try makeViews(model, seed: seed))
     }
+  }
+
+  func learnedInformation(_ views: any SampleViews) throws -> LearnedInformation {
+    try LearnedInformation(
+      views: views,
+      configuration: MINE.Configuration(
+        hiddenUnits: mine.hidden, stepsPerIteration: mine.steps, learningRate: Float(mine.learningRate)))
   }
 
   private func makeViews(_ model: any Autoencoder, seed: UInt64) throws -> any SampleViews {
@@ -34,7 +37,11 @@ extension AttackSettings {
       throw RecipeError(
         "attack.mine.views: \(model.architecture.kind.rawValue) has no convolution; use 'projection'")
     }
-    return RandomProjection(
+    return projection(of: shape, seed: seed)
+  }
+
+  func projection(of shape: [Int], seed: UInt64) -> RandomProjection {
+    RandomProjection(
       count: mine.projections, dimension: mine.projectedSize, sampleSize: shape.reduce(1, *), seed: seed)
   }
 }

@@ -18,6 +18,8 @@ public enum DatasetLoader {
     public var layout: SampleEncoding.Layout?
     /// What images of a folder are resized to; nil demands that they have one size.
     public var imageSize: ImageSize?
+    /// Whether all samples of a user's file are for training, so that none is kept for testing.
+    public var keepsAll = false
     /// What becomes of missing values in a table.
     public var missing = MissingValues.refuse
 

@@ -32,12 +32,13 @@ enum UserData {
     var notes = parts.train.notes
 
     let trainCount = parts.train.values.shape[0]
-    let split = parts.test == nil ? Split.fourFifths(trainCount) : (train: Array(0..<trainCount), test: [])
-    if parts.test == nil { notes.append(Split.note) }
+    let isSplit = parts.test == nil && !options.keepsAll
+    let split = isSplit ? Split.fourFifths(trainCount) : (train: Array(0..<trainCount), test: [])
+    if isSplit { notes.append(Split.note) }
     let encoding = try encoding(of: parts.train, fittedOn: split.train, options: options, path: path)
     let all = try samples(parts.train, encoding, path)
     let test = try parts.test.map { try samples($0, encoding, path) } ?? all.selecting(split.test)
-    let train = parts.test == nil ? all.selecting(Array(split.train.prefix(options.limit ?? .max))) : all
+    let train = isSplit ? all.selecting(Array(split.train.prefix(options.limit ?? .max))) : all
     return Dataset(
       name: path, train: train.prefix(options.limit ?? .max), test: test, classNames: parts.train.classNames,
       encoding: encoding, digest: source.digest, notes: notes)

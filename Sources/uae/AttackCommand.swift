@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attacks
 import Augmentation
 import Datasets
 import Formats
@@ -15,13 +16,16 @@ struct AttackCommand: ParsableCommand {
   @OptionGroup var work: WorkOptions
   @OptionGroup var recipe: RecipeOptions
 
-  @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
-  var checkpoint: String
+  @OptionGroup var subject: ModelOptions
 
   @Option(name: .long, help: "The seed of all draws.")
   var seed: UInt64 = 1
 
-  @Option(name: .long, help: "The run's folder.")
+  @Option(
+    name: .long,
+    help:
+      "The run's folder; or FILE.npz or FILE.safetensors for one file in the data's own range, type and layout."
+  )
   var out: String
 
   @Option(name: .long, help: "This process's number, from 0 (default: from the launcher's environment).")
@@ -37,39 +41,74 @@ struct AttackCommand: ParsableCommand {
 
   func run() throws {
     let recipe = try self.recipe.load()
-    let dataset = try data.load()
+    let dataset = try data.load(whole: true)
     try work.prepare()
-    let model = try Checkpoint.read(checkpoint).model
-    guard model.architecture.sampleShape == dataset.sampleShape else {
-      throw RecipeError(
-        "\(checkpoint) takes samples of shape \(model.architecture.sampleShape), \(dataset.name) has "
-          + "\(dataset.sampleShape)")
-    }
-    if resume, !FileManager.default.fileExists(atPath: out + "/manifest.json") {
-      throw ValidationError("--resume: \(out) holds no run")
-    }
     let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape)
-    let clean = reconstructionErrors(model, originals)
-    if let bad = clean.firstIndex(where: { !$0.isFinite }) {
-      throw RecipeError(
-        "\(checkpoint): the model's output for the clean sample \(bad) is not finite; nothing was attacked")
+    let subject = try self.subject.load(for: dataset, samples: originals)
+    if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {
+      throw ValidationError("--resume: \(folder) holds no run")
     }
-    let attack = try recipe.attack.makeAttack(on: model, seed: seed)
+    let rank = try Rank(
+      rank: self.rank, worldSize: worldSize, environment: ProcessInfo.processInfo.environment)
+    if isFile, rank.count > 1 {
+      throw ValidationError("--out \(out): one file is one process's; give a folder")
+    }
+    let attack = try attack(on: subject, recipe.attack, dataset, originals)
     let identity = RunIdentity(
-      recipe: try recipe.yaml + "dataset: \(dataset.name)\nseed: \(seed)\n",
-      model: SHA256.digest(of: try Checkpoint(model).encoded()),
-      data: "\(dataset.digest)/\(dataset.train.count)", software: Software.versions)
+      recipe: try recipe.yaml + "dataset: \(dataset.name)\nseed: \(seed)\n" + self.subject.identity,
+      model: try subject.digest(), data: "\(dataset.digest)/\(dataset.train.count)",
+      software: Software.versions)
     let interrupts = Interrupts(
-      farewell: "interrupted; everything so far is in \(out): give the same command again")
+      farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let progress = RunProgress(style: work.style)
     let (directory, outcome, timing) = try AttackRun(
       attack, copies: recipe.attack.copies, threads: work.threadCount
     ).run(
-      originals, folder: out, identity: identity,
-      rank: try Rank(rank: rank, worldSize: worldSize, environment: ProcessInfo.processInfo.environment),
-      interrupts: interrupts, progress: progress)
+      originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
+    if isFile { try writeFile(directory, dataset, attack) }
     try report(directory, outcome, timing)
+  }
+
+  private var isFile: Bool { UAEFile.Format(path: out) != nil }
+
+  /// The run itself; beside a single file it lives until that is complete.
+  private var folder: String { isFile ? out + ".run" : out }
+
+  private func attack(
+    on subject: ModelOptions.Subject, _ settings: AttackSettings, _ dataset: Dataset, _ originals: Tensor
+  ) throws -> Attack {
+    switch subject {
+    case .checkpoint(let path, let model):
+      let clean = reconstructionErrors(model, originals)
+      if let bad = clean.firstIndex(where: { !$0.isFinite }) {
+        throw RecipeError(
+          "\(path): the model's output for the clean sample \(bad) is not finite; nothing was attacked")
+      }
+      var attack = try settings.makeAttack(on: model, seed: seed)
+      if isFile, let lattice = dataset.encoding.lattice { attack = attack.on(lattice) }
+      return attack
+    case .script(let model, let criterion):
+      try model.verify(originals, criterion.output(of: model))
+      return try settings.makeAttack(
+        on: model, criterion, lattice: isFile ? dataset.encoding.lattice : nil, views: self.subject.views,
+        samples: originals, seed: seed)
+    }
+  }
+
+  /// Turns a complete run into one file, which then stands for it.
+  private func writeFile(_ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack) throws {
+    let set = try UAESet(reading: directory.records.map { directory.shardPath($0.shard) })
+    let file = try UAEFile(
+      set, of: dataset.train, encoding: dataset.encoding, attack: attack,
+      negatesSimilarity: subject.model != nil && subject.userCriterion.seeksLikeness,
+      classNames: dataset.classNames)
+    try file.write(to: out)
+    try FileManager.default.removeItem(atPath: folder)
+    if file.lost > 0, !work.quiet {
+      FileHandle.standardError.write(
+        Data("\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n".utf8))
+    }
   }
 
   private func report(_ directory: RunDirectory, _ outcome: RunOutcome, _ timing: AttackRun.Timing) throws {

@@ -9,7 +9,7 @@ struct UAE: ParsableCommand {
     abstract: "Unsupervised adversarial examples: make them, retrain on them, see what they do.",
     subcommands: [
       AugmentCommand.self, TrainCommand.self, AttackCommand.self, StatusCommand.self, SealCommand.self,
-      EvaluateCommand.self, ReproduceCommand.self, DataCommand.self,
+      EvaluateCommand.self, ReproduceCommand.self, DataCommand.self, ExportCommand.self, DoctorCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130/143 interrupted with everything so far safe.

@@ -175,8 +175,13 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
       try $0.register("encoder", child)
     } body: { path in
       let model = try ScriptModel.load(path, samples: samples([2, 4]))
-      #expect(try model.submodule("encoder").output(Tensor.full([1, 4], 1)).floats == [2, 2, 2, 2])
-      let error = #expect(throws: ScriptError.self) { try model.submodule("encodr") }
+      #expect(
+        try model.submodule("encoder", samples: samples([2, 4])).output(Tensor.full([1, 4], 1)).floats == [
+          2, 2, 2, 2,
+        ])
+      let error = #expect(throws: ScriptError.self) {
+        try model.submodule("encodr", samples: samples([2, 4]))
+      }
       #expect(error?.problem == "the model has no submodule 'encodr'; did you mean 'encoder'?")
     }
   }

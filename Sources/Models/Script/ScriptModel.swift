@@ -9,6 +9,13 @@ public struct ScriptModel: Sendable {
   public let input: ScriptInput
   public let script: Script
 
+  /// A loaded script with another form of its input.
+  public init(path: String, input: ScriptInput, script: Script) {
+    self.path = path
+    self.input = input
+    self.script = script
+  }
+
   /// Loads a file that `torch.jit.save` wrote, puts batch norm and dropout into evaluation mode and freezes the
   /// parameters.
   ///
@@ -37,10 +44,19 @@ public struct ScriptModel: Sendable {
       throw ScriptError(
         path, "'\(method)' takes \(arguments) arguments; it must take a batch, or a batch and the originals")
     }
+    return try accepted(
+      path, script, few, method, arguments: arguments,
+      inputs: (layout.map { [$0] } ?? known).map {
+        ScriptInput(sampleShape: shape, range: range, layout: $0, dtype: script.parameterType)
+      })
+  }
+
+  /// The script with the first of several forms of input that it accepts.
+  private static func accepted(
+    _ path: String, _ script: Script, _ few: Tensor, _ method: String, arguments: Int, inputs: [ScriptInput]
+  ) throws -> ScriptModel {
     var refusals: [String] = []
-    for candidate in layout.map({ [$0] }) ?? known {
-      let input = ScriptInput(
-        sampleShape: shape, range: range, layout: candidate, dtype: script.parameterType)
+    for input in inputs {
       let x = Value.tensor(input.encode(few))
       do {
         _ = try withoutGrad { try script.call(method, Array(repeating: x, count: arguments)) }
@@ -99,8 +115,10 @@ public struct ScriptModel: Sendable {
   }
 
   /// What `forward` of a submodule makes of a batch, such as the first layer's feature maps.
+  ///
+  /// - Parameter samples: a few samples; the submodule's own layout is the first that it accepts of them.
   /// - Throws: ``ScriptError`` with the nearest name where there is no such submodule.
-  public func submodule(_ name: String) throws -> ScriptModel {
+  public func submodule(_ name: String, samples: Tensor) throws -> ScriptModel {
     let names = script.submoduleNames
     guard names.contains(name) else {
       let hint =
@@ -108,9 +126,13 @@ public struct ScriptModel: Sendable {
         ?? (names.isEmpty ? "it has none" : "it has: \(names.prefix(20).joined(separator: ", "))")
       throw ScriptError(path, "the model has no submodule '\(name)'; \(hint)")
     }
-    return ScriptModel(
-      path: "\(path):\(name)", input: input,
-      script: try ScriptError.wrapping(path) { try script.submodule(name) })
+    let found = try ScriptError.wrapping(path) { try script.submodule(name) }
+    let inputs = ScriptInput.layouts(for: input.sampleShape).map {
+      ScriptInput(sampleShape: input.sampleShape, range: input.range, layout: $0, dtype: input.dtype)
+    }
+    return try Self.accepted(
+      "\(path):\(name)", found, samples[0..<min(2, samples.shape[0])], "forward", arguments: 1, inputs: inputs
+    )
   }
 
   func tensor(_ method: String, _ arguments: [Value]) throws -> Tensor {

@@ -7,6 +7,7 @@ import Runs
 import Torch
 
 extension AutoencoderKind: ExpressibleByArgument {}
+extension SampleEncoding.Layout: ExpressibleByArgument {}
 
 /// The data that a command works on.
 struct DataOptions: ParsableArguments {
@@ -19,13 +20,48 @@ struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "Use the first N training samples only.")
   var limit: Int?
 
+  @Option(
+    name: .long, help: "The array that has the samples, in a file of several (default: the usual names).")
+  var inputKey: String?
+
+  @Option(name: .long, help: "The array or column that has the labels (default: the usual names).")
+  var labelKey: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "LO,HI: the values in the file that become 0 and 1 (default: all of uint8 and uint16, else 0,1).")
+  var range: String?
+
+  @Option(name: .long, help: "nchw or nhwc: where the file has the channels (default: by the shape).")
+  var layout: SampleEncoding.Layout?
+
   func validate() throws {
+    if let range { _ = try bounds(range, option: "--range") }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit); it must be at least 1") }
   }
 
-  func load() throws -> Dataset {
-    try DatasetLoader.load(dataset, dataRoot: dataRoot, options: .init(limit: limit))
+  /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
+  func load(whole: Bool = false) throws -> Dataset {
+    var options = DatasetLoader.Options(limit: limit)
+    options.inputKey = inputKey
+    options.labelKey = labelKey
+    options.range = try range.map { try bounds($0, option: "--range") }.map {
+      Float($0.lowerBound)...Float($0.upperBound)
+    }
+    options.layout = layout
+    options.keepsAll = whole
+    return try DatasetLoader.load(dataset, dataRoot: dataRoot, options: options)
   }
+}
+
+/// The range that `LO,HI` says.
+func bounds(_ text: String, option: String) throws -> ClosedRange<Double> {
+  let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+  guard parts.count == 2, let low = parts[0], let high = parts[1], low.isFinite, high.isFinite, low < high
+  else {
+    throw ValidationError("\(option) is '\(text)'; it must be LO,HI with LO below HI")
+  }
+  return low...high
 }
 
 /// How a command works and what it says meanwhile.

@@ -1,0 +1,169 @@
+import ArgumentParser
+import Attacks
+import Augmentation
+import Datasets
+import Foundation
+import Models
+import Torch
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "What this machine has; with a model and data, what would spoil a run on them.",
+    discussion: "Prints one line a finding. Exit code 1 if any of them would spoil a run.")
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var subject: ModelOptions
+  @OptionGroup var recipe: RecipeOptions
+
+  func run() throws {
+    do { try LibTorch.load() } catch {
+      show(Finding("LibTorch", "\(error)", spoils: true))
+      throw ExitCode(1)
+    }
+    try work.prepare()
+    let examines = subject.model != nil || subject.checkpoint != nil
+    let findings = try examines ? preflight() : machine()
+    findings.forEach(show)
+    if findings.contains(where: \.spoils) { throw ExitCode(1) }
+  }
+
+  private typealias Finding = ModelInspection.Finding
+
+  private func show(_ finding: Finding) {
+    let mark = finding.spoils ? "PROBLEM" : "ok"
+    print("\(mark.padded(8))\(finding.subject.padded(16))\(finding.text)")
+  }
+
+  private func machine() -> [Finding] {
+    let info = ProcessInfo.processInfo
+    let memory = Double(info.physicalMemory) / Double(1 << 30)
+    var found = [
+      Finding("LibTorch", LibTorch.version),
+      Finding("threads", "\(work.threadCount) of \(info.activeProcessorCount) cores"),
+      Finding("memory", "\(memory.formatted(significant: 3)) GiB"),
+      Finding("devices", Device.available.map(\.description).joined(separator: ", ")),
+    ]
+    let root = DatasetLoader.dataRoot(data.dataRoot)
+    for set in DatasetRegistry.all {
+      let missing = set.files.filter { file in
+        !file.isOptional
+          && ![file.name, file.name + ".gz", file.name.replacingOccurrences(of: ".gz", with: "")].contains {
+            FileManager.default.fileExists(atPath: "\(root ?? "")/\(set.name)/\($0)")
+          }
+      }
+      let text =
+        set.files.isEmpty
+        ? "part of the program"
+        : root == nil
+          ? "not looked for: give --data-root or set UAE_DATA"
+          : missing.isEmpty ? "found in \(root ?? "")/\(set.name)" : "absent: \(missing[0].name)"
+      found.append(Finding(set.name, text))
+    }
+    return found
+  }
+
+  /// The cheap part of an attack, on a few samples.
+  private func preflight() throws -> [Finding] {
+    let settings = try recipe.load().attack
+    let dataset = try data.load(whole: true)
+    let count = dataset.train.count
+    let few = dataset.train.prefix(Attack.tileSize)
+    let samples = Tensor(few.values, [few.count] + dataset.sampleShape)
+    let subject: ModelOptions.Subject
+    do { subject = try self.subject.load(for: dataset, samples: samples) } catch let error as ScriptError {
+      return [Finding("model", error.description, spoils: true)]
+    }
+    var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
+    if case .script(let model, let criterion) = subject {
+      let input = model.input
+      let range = "\(input.range.lowerBound)…\(input.range.upperBound)"
+      found.append(
+        Finding("input", "\(input.modelShape) (\(input.layout.rawValue)), \(input.dtype), values in \(range)")
+      )
+      if criterion.kind == .reconstruction { found += try rangeHint(model, criterion, samples) }
+    }
+    let behaviour = ModelInspection(samples, batchSize: Attack.tileSize, model: try subject.output())
+      .findings()
+    found += behaviour
+    guard !behaviour.contains(where: \.spoils) else { return found }
+    LibTorch.setThreads(1)
+    let before = peakMemory()
+    let criterion = try subject.criterion(kappa: settings.kappa)
+    _ = try CriterionInspection(criterion, samples)  // The first passes warm LibTorch up.
+    let inspection = try CriterionInspection(criterion, samples)
+    let perThread = peakMemory() - before
+    found.append(gradients(inspection))
+    let rounds = Double(count * settings.copies * (settings.iterations + 1))
+    let seconds = rounds * inspection.secondsPerSample / Double(work.threadCount)
+    found.append(
+      Finding(
+        "time",
+        "about \(StageProgress.time(seconds)) for the model's part of \(count * settings.copies) examples "
+          + "(\(settings.iterations) iterations, \(work.threadCount) threads)"))
+    // The set, its examples, and what one tile needs in each thread.
+    let bytes = count * dataset.train.elementCount * 4 * (1 + settings.copies) + perThread * work.threadCount
+    let physical = ProcessInfo.processInfo.physicalMemory
+    let gibibytes = (Double(bytes) / Double(1 << 30)).formatted(significant: 2)
+    found.append(Finding("memory", "about \(gibibytes) GiB", spoils: UInt64(bytes) > physical))
+    return found
+  }
+
+  private func gradients(_ inspection: CriterionInspection) -> Finding {
+    guard inspection.isDifferentiable else {
+      return Finding(
+        "gradient", "the output does not depend on the input through differentiable operations", spoils: true)
+    }
+    let zero = inspection.zeroGradients, broken = inspection.notFinite, all = inspection.samples
+    return Finding(
+      "gradient", "exactly zero at \(zero) of \(all) samples, not finite at \(broken)",
+      spoils: zero * 2 > all || broken * 2 > all)
+  }
+
+  /// A range in which the model rebuilds the samples far better than in the given one is probably its own.
+  private func rangeHint(_ model: ScriptModel, _ criterion: UserCriterion, _ samples: Tensor) throws
+    -> [Finding]
+  {
+    func error(_ range: ClosedRange<Double>) -> Double? {
+      let given = model.input
+      let input = ScriptInput(
+        sampleShape: given.sampleShape, range: range, layout: given.layout, dtype: given.dtype)
+      let tried = ScriptModel(path: model.path, input: input, script: model.script)
+      let value = try? withoutGrad {
+        (try tried.reconstruction(samples, method: criterion.method) - samples).square().mean().item
+      }
+      return value?.isFinite == true ? value : nil
+    }
+    guard let own = error(model.input.range) else { return [] }
+    let others: [ClosedRange<Double>] = [0...1, -1...1, 0...255]
+    let better = others.compactMap { range in error(range).map { (range, $0) } }.min { $0.1 < $1.1 }
+    guard let better, better.1 * 4 < own else { return [] }
+    let ratio = (own / better.1).formatted(significant: 2)
+    return [
+      Finding(
+        "range",
+        "values in \(better.0.lowerBound)…\(better.0.upperBound) are rebuilt with \(ratio) times less error; "
+          + "give --model-range \(better.0.lowerBound),\(better.0.upperBound)", spoils: true)
+    ]
+  }
+
+  /// The most memory that the process has had, in bytes.
+  private func peakMemory() -> Int {
+    var usage = rusage()
+    #if os(Linux)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss * 1024  // Kilobytes here, bytes on macOS.
+    #else
+      getrusage(RUSAGE_SELF, &usage)
+      return usage.ru_maxrss
+    #endif
+  }
+}
+
+extension String {
+  /// Filled with blanks up to a width.
+  fileprivate func padded(_ width: Int) -> String {
+    self + String(repeating: " ", count: max(1, width - count))
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Models
+import Torch
+
+struct ExportCommand: ParsableCommand {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case torchscript, safetensors }
+
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a trained model for Python.",
+    discussion: """
+      torchscript: torch.jit.load(FILE) gives a module with forward, encode and decode.
+      safetensors: safetensors.torch.load_file(FILE) gives the parameters by name.
+      """)
+
+  @Option(name: .long, help: "A checkpoint, or the folder of a run that has one.")
+  var checkpoint: String
+
+  @Option(name: .long, help: "torchscript or safetensors.")
+  var format = Format.torchscript
+
+  @Option(name: .long, help: "The file to write.")
+  var out: String
+
+  /// The file itself, or the only checkpoint in a folder.
+  private func checkpointFile(_ path: String) throws -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      return path
+    }
+    let files = (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
+      .filter { $0.contains("checkpoints/") && $0.hasSuffix(".safetensors") }.sorted()
+    guard files.count == 1, let file = files.first else {
+      let known = files.isEmpty ? "none" : files.joined(separator: ", ")
+      throw ModelError.checkpoint(path: path, "give one checkpoint; this folder has \(known)")
+    }
+    return "\(path)/\(file)"
+  }
+
+  func run() throws {
+    try LibTorch.load()
+    let model = try Checkpoint.read(checkpointFile(checkpoint)).model
+    switch format {
+    case .torchscript: try model.writeTorchScript(to: out)
+    case .safetensors: try Checkpoint(model).write(to: out)
+    }
+    print(
+      "\(out): \(model.architecture.kind.rawValue), \(model.parameterCount) parameters, as \(format.rawValue)"
+    )
+  }
+}
