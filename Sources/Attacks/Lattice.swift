@@ -32,7 +32,8 @@ extension Attack {
   /// The same attack, for results that will hold only a lattice's values.
   public func on(_ lattice: Lattice) -> Attack {
     Attack(
-      criterion: lattice.criterion(criterion), similarity: lattice.similarity(similarity), solver: solver, seed: seed)
+      criterion: lattice.criterion(criterion), similarity: lattice.similarity(similarity), solver: solver,
+      seed: seed)
   }
 }
 
