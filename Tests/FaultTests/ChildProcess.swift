@@ -8,6 +8,8 @@ final class ChildProcess {
     /// The signal; nil if the process exited.
     var signal: Int32?
     var seconds: Double
+    /// Processor time, user and system.
+    var processorSeconds: Double
     var peakKiB: Int
     /// Standard output and standard error together.
     var output: String
@@ -60,8 +62,11 @@ final class ChildProcess {
     let signal = status & 0x7f
     return End(
       code: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal, seconds: seconds,
+      processorSeconds: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
       peakKiB: Int(usage.ru_maxrss), output: output)
   }
+
+  private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
   /// Runs a process to its end.
   static func run(
@@ -69,6 +74,12 @@ final class ChildProcess {
   ) throws -> End {
     try ChildProcess(executable, arguments, environment: environment).wait()
   }
+}
+
+/// Whether nobody else keeps this machine's cores busy, so that durations mean something.
+var machineIsQuiet: Bool {
+  var load = [0.0]
+  return getloadavg(&load, 1) == 1 && load[0] < Double(ProcessInfo.processInfo.activeProcessorCount) + 0.5
 }
 
 /// What the build made, beside the test bundle.

@@ -2,6 +2,9 @@ import Formats
 import Foundation
 import Testing
 
+/// The fault suite, one test at a time: they measure, and they starve each other otherwise.
+@Suite(.serialized) enum Faults {}
+
 /// What the suite did to runs and what became of them; printed as it grows, and written to `docs/reliability.md`.
 final class Tally: @unchecked Sendable {  // All state is behind `lock`.
   static let shared = Tally()
