@@ -6,8 +6,8 @@ usage: Scripts/visible.py            (needs UAE_DATA for MNIST; about 5 minutes 
 import json, os, pathlib, subprocess, sys, tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
-cases = [("digits", "dense-autoencoder", 1437, 100), ("mnist", "dense-autoencoder", 500, 100),
-         ("mnist", "conv-autoencoder", 500, 60)]
+cases = [("digits", "dense-autoencoder", 300, 60), ("mnist", "dense-autoencoder", 300, 40),
+         ("mnist", "conv-autoencoder", 200, 40)]
 steps = [0.01, 0.1, 0.3, 1, 3]
 rows = []
 for dataset, model, limit, epochs in cases:
