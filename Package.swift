@@ -61,7 +61,9 @@ let package = Package(
       name: "Studies",
       dependencies: [
         "Augmentation", "Datasets", "Models", "Attacks", "Evaluation", "Reports", "Runs", "Yams",
-      ]),
+      ],
+      // Links into `Recipes/`, which a package's target cannot reach otherwise.
+      resources: ["smoke", "small", "paper"].map { .embedInCode("Resources/table4-\($0).yaml") }),
     .executableTarget(
       name: "uae",
       dependencies: [

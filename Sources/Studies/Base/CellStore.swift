@@ -49,10 +49,28 @@ public struct CellStore: Sendable {
     let hash = try Self.hash(key)
     let path = "\(folder)/artifacts/\(Self.fileName(name))-\(hash)"
     if FileManager.default.fileExists(atPath: path) { return path }
-    let claim = try Claim(path: "\(folder)/claims/\(hash)", wait: true)
+    // A name of its own: an artifact may have the very cell as its key that is at work.
+    let claim = try Claim(path: "\(folder)/claims/artifact-\(hash)", wait: true)
     defer { withExtendedLifetime(claim) {} }
     if !FileManager.default.fileExists(atPath: path) { try AtomicFile.write(make(), to: path) }
     return path
+  }
+
+  /// The path of an artifact that was made before.
+  public func existingArtifact(_ name: String, key: some Encodable) throws -> String? {
+    let path = "\(folder)/artifacts/\(Self.fileName(name))-\(try Self.hash(key))"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// Every finished cell of a kind in the folder, whatever study put it there; other files are passed over.
+  public func all<Cell: StudyCell>(_: Cell.Type = Cell.self) throws -> [FinishedCell<Cell>] {
+    try FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells").sorted().compactMap { name in
+      guard name.hasSuffix(".json"),
+        let data = FileManager.default.contents(atPath: "\(folder)/cells/\(name)"),
+        let record = try? Self.decoder.decode(Record<Cell>.self, from: data)
+      else { return nil }
+      return FinishedCell(cell: record.cell, outcome: record.outcome, seconds: record.seconds)
+    }
   }
 
   /// Where a cell's file is.

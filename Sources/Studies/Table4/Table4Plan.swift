@@ -1,0 +1,156 @@
+import Datasets
+import Foundation
+import Models
+import Yams
+
+/// Which cells of the study are run and at what size: what `Recipes/table4-*.yaml` hold.
+public struct Table4Plan: Codable, Equatable, Sendable {
+  /// How one of the four models is trained.
+  public struct Row: Codable, Equatable, Sendable {
+    /// Passes over the data, original or doubled; even, so that half of them are equal steps on the doubled set.
+    public var epochs: Int
+    /// Training samples, the first of the set; absent for all.
+    public var samples: Int?
+  }
+
+  /// The parameters of Algorithm 1 and of its similarity.
+  public struct UAE: Codable, Equatable, Sendable {
+    public var alpha: Double
+    public var beta: Double
+    public var iterations: Int
+    public var epsilon: Double
+    public var kappa: Double
+    public var mineSteps: Int
+    public var mineLearningRate: Double
+  }
+
+  public var name: String
+  public var datasets: [String]
+  /// By `sparse`, `dense`, `conv`, `adversarial`.
+  public var rows: [String: Row]
+  public var arms: [Table4Arm]
+  /// How many seeds, from 1.
+  public var seeds: Int
+  public var batchSize: Int
+  public var uae: UAE
+
+  /// The models' names in the table and in plans.
+  public static let rowNames: [String: AutoencoderKind] = [
+    "sparse": .sparse, "dense": .dense, "conv": .convolutional, "adversarial": .adversarial,
+  ]
+
+  /// The scales that are part of the program.
+  public static let scales = ["smoke", "small", "paper"]
+
+  /// A scale by name, or a plan from a YAML file.
+  ///
+  /// - Throws: ``StudyError/settings(_:)``.
+  public static func find(_ nameOrPath: String) throws -> Table4Plan {
+    let embedded: [String: [UInt8]] = [
+      "smoke": PackageResources.table4_smoke_yaml, "small": PackageResources.table4_small_yaml,
+      "paper": PackageResources.table4_paper_yaml,
+    ]
+    if let bytes = embedded[nameOrPath] {
+      return try parse(String(decoding: bytes, as: UTF8.self), source: "table4-\(nameOrPath).yaml")
+    }
+    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
+    else {
+      throw StudyError.settings(
+        "'\(nameOrPath)' is no scale: there are \(scales.joined(separator: ", ")), or give a .yaml file that exists"
+      )
+    }
+    return try parse(text, source: nameOrPath)
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` that names the setting.
+  public static func parse(_ text: String, source: String) throws -> Table4Plan {
+    do {
+      let plan = try YAMLDecoder().decode(Table4Plan.self, from: text)
+      try plan.validate()
+      return plan
+    } catch let error as StudyError {
+      throw StudyError.settings("\(source): \(error)")
+    } catch let error as DecodingError {
+      throw StudyError.settings("\(source): \(Self.line(error))")
+    } catch {
+      throw StudyError.settings(
+        "\(source): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+    }
+  }
+
+  private static func line(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      context.codingPath.map(\.stringValue).joined(separator: ".")
+    }
+    switch error {
+    case .keyNotFound(let key, _): return "the setting '\(key.stringValue)' is missing"
+    case .valueNotFound(_, let context), .typeMismatch(_, let context):
+      return "'\(path(context))' has a value of the wrong kind"
+    case .dataCorrupted(let context): return "'\(path(context))': \(context.debugDescription)"
+    @unknown default: return "\(error)"
+    }
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` that names the first setting out of range.
+  public func validate() throws {
+    func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+      if !holds { throw StudyError.settings(problem()) }
+    }
+    for (name, row) in rows {
+      try require(
+        Self.rowNames[name] != nil, "'\(name)' is no row: there are sparse, dense, conv, adversarial")
+      try require(
+        row.epochs >= 2 && row.epochs.isMultiple(of: 2),
+        "\(name).epochs is \(row.epochs); it must be even and at least 2")
+      try require(row.samples ?? 1 >= 1, "\(name).samples must be at least 1")
+    }
+    for dataset in datasets {
+      try require(DatasetRegistry.named(dataset) != nil, "'\(dataset)' is no data set known by name")
+    }
+    try require(!rows.isEmpty && !datasets.isEmpty && !arms.isEmpty, "there is nothing to run")
+    try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
+    try require(1...100_000 ~= batchSize, "batchSize is \(batchSize); it must be from 1 to 100000")
+    try require(
+      uae.alpha > 0 && uae.beta >= 0 && uae.beta <= 1, "alpha must be positive and beta from 0 to 1")
+    try require(1...100_000 ~= uae.iterations, "iterations is \(uae.iterations); it must be from 1 to 100000")
+    try require(0...1 ~= uae.epsilon && uae.kappa >= 0, "epsilon must be from 0 to 1 and kappa not negative")
+    try require(
+      0...10_000 ~= uae.mineSteps && uae.mineLearningRate > 0, "MINE needs steps ≥ 0 and a rate > 0")
+  }
+
+  /// The plan with fewer data sets, rows or arms, or another number of seeds.
+  ///
+  /// - Throws: ``StudyError/settings(_:)`` for a row that the plan does not have.
+  public func narrowed(
+    datasets: [String] = [], rows names: [String] = [], arms: [Table4Arm] = [], seeds: Int? = nil
+  ) throws -> Table4Plan {
+    var plan = self
+    if !datasets.isEmpty { plan.datasets = datasets }
+    if let unknown = names.first(where: { rows[$0] == nil }) {
+      throw StudyError.settings(
+        "'\(unknown)' is no row of \(name): it has \(rows.keys.sorted().joined(separator: ", "))")
+    }
+    if !names.isEmpty { plan.rows = rows.filter { names.contains($0.key) } }
+    if !arms.isEmpty { plan.arms = arms }
+    plan.seeds = seeds ?? self.seeds
+    try plan.validate()
+    return plan
+  }
+
+  /// The cells, those that others wait for first.
+  public var cells: [Table4Cell] {
+    (1...seeds).flatMap { seed in
+      datasets.flatMap { dataset in
+        ["dense", "sparse", "conv", "adversarial"].compactMap { name in rows[name].map { (name, $0) } }
+          .flatMap { name, row in
+            arms.map { arm in
+              Table4Cell(
+                dataset: dataset, samples: row.samples, model: name, arm: arm, seed: UInt64(seed),
+                epochs: row.epochs,
+                batchSize: batchSize, uae: arm == .mineUAE || arm == .l2UAE ? uae : nil)
+            }
+          }
+      }
+    }
+  }
+}
