@@ -48,7 +48,8 @@ import Torch
     #expect(one.map(\.outcome.equalSteps) == three.map(\.outcome.equalSteps))
     #expect(one.map(\.outcome.examples?.successRate) == three.map(\.outcome.examples?.successRate))
     #expect(one.map(\.outcome.examples?.criterionSample) == three.map(\.outcome.examples?.criterionSample))
-    #expect(one.map(\.outcome.examples?.informationSample) == three.map(\.outcome.examples?.informationSample))
+    #expect(
+      one.map(\.outcome.examples?.informationSample) == three.map(\.outcome.examples?.informationSample))
   }
 
   @Test func examplesAreWhatTheirArmSays() throws {
