@@ -11,7 +11,7 @@ extension Recipe {
     return recipe
   }()
 
-  /// Algorithm 1 with a step that leaves the neighbourhood of the original (docs/visible.md has the measurement).
+  /// Algorithm 1 with thirty times the step; docs/visible.md measures how far that goes.
   public static let visible: Recipe = {
     var recipe = paper
     recipe.name = "visible"
