@@ -93,7 +93,6 @@ struct ReproduceTable4Command: ParsableCommand {
         data: DatasetCache(dataRoot: dataRoot),
         progress: quiet ? .quiet : StudyProgress(), isCancelled: { interrupts.requested != nil })
     } catch is CancellationError {
-      FileHandle.standardError.write(Data((farewell + "\n").utf8))
       throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
     }
     let report = try Table4Report(folders: [folder])
