@@ -49,4 +49,46 @@ import Torch
     let error = #expect(throws: ModelError.self) { try Checkpoint.read(path) }
     #expect(error?.description.contains("encoder.weight") == true)
   }
+
+  /// Python's own `safetensors`, in a virtual environment of the test's, reads what was written and sums each tensor.
+  @Test func pythonReadsACheckpoint() throws {
+    let folder = NSTemporaryDirectory() + "judge-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+      let process = Process(), pipe = Pipe()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = arguments
+      process.standardOutput = pipe
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let output = pipe.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+    let python = folder + "/bin/python"
+    guard try run(["python3", "-m", "venv", folder]).status == 0,
+      try run([python, "-m", "pip", "install", "-q", "safetensors", "numpy"]).status == 0
+    else {
+      print("skipped: Python's safetensors cannot be installed here")
+      return
+    }
+    let model = try Architecture(kind: .convolutional, sampleShape: [1, 8, 8]).makeModel(seed: 2)
+    try Checkpoint(model).write(to: folder + "/model.safetensors")
+    let script = """
+      import sys
+      from safetensors.numpy import load_file
+      for name, array in sorted(load_file(sys.argv[1]).items()):
+          print(name, list(array.shape), array.dtype, repr(float(array.astype("float64").sum())), sep="|")
+      """
+    let judged = try run([python, "-c", script, folder + "/model.safetensors"])
+    #expect(judged.status == 0)
+    let lines = judged.output.split(separator: "\n").map { $0.split(separator: "|").map(String.init) }
+    let expected = model.parameters.sorted { $0.name < $1.name }
+    #expect(lines.count == expected.count)
+    for (line, parameter) in zip(lines, expected) {
+      #expect(line[0] == parameter.name && line[1] == "\(parameter.tensor.shape)" && line[2] == "float32")
+      let sum = parameter.tensor.doubles.reduce(0, +)
+      #expect(abs((Double(line[3]) ?? .nan) - sum) < 1e-6)
+    }
+  }
 }
