@@ -1,3 +1,5 @@
+import Formats
+
 /// A data set that is known by name: its files, protocol, terms and source.
 public struct RegisteredDataset: Sendable {
   /// One file of the set, as published.
@@ -85,26 +87,6 @@ public enum DatasetRegistry {
 
   /// The name that is most like `name`, unless it differs in more than a third of its letters.
   public static func nearestName(to name: String) -> String? {
-    let distances = all.map { ($0.name, editDistance($0.name, name.lowercased())) }
-    guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else {
-      return nil
-    }
-    return best.0
-  }
-
-  /// Insertions, deletions and substitutions that lead from one word to the other (Levenshtein 1965).
-  private static func editDistance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
-    var row = Array(0...second.count)
-    for (index, letter) in first.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for column in second.indices {
-        let substituted = diagonal + (letter == second[column] ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
-      }
-    }
-    return row[second.count]
+    Formats.nearestName(to: name, among: all.map(\.name))
   }
 }
