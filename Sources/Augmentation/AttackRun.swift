@@ -8,12 +8,13 @@ import Torch
 public struct AttackRun: Sendable {
   public var attack: Attack
   public var copies: Int
-  public var threads: Int
+  /// How many tiles are solved at a time: asked before each shard, since it changes nothing but the time.
+  public var threads: @Sendable () -> Int
 
   /// Samples a shard: enough work to make the cost of durability vanish, little enough to lose.
   public static let shardSize = 256
 
-  public init(_ attack: Attack, copies: Int = 1, threads: Int) {
+  public init(_ attack: Attack, copies: Int = 1, threads: @autoclosure @escaping @Sendable () -> Int) {
     self.attack = attack
     self.copies = copies
     self.threads = threads
@@ -30,12 +31,14 @@ public struct AttackRun: Sendable {
 
   /// Runs until the plan is done or the run is interrupted.
   ///
-  /// - Parameter originals: the set `[count, …]` in [0, 1].
+  /// - Parameters:
+  ///   - originals: the set `[count, …]` in [0, 1].
+  ///   - isCancelled: asked in every iteration, besides `interrupts`.
   /// - Throws: `RunError`, what the criterion throws; `Interrupts.Stop` is handled by the outcome.
   public func run(
     _ originals: Tensor, folder: String, identity: RunIdentity, rank: Rank = .only,
     interrupts: Interrupts? = nil,
-    progress: RunProgress? = nil
+    progress: RunProgress? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> (directory: RunDirectory, outcome: RunOutcome, timing: Timing) {
     let plan = try ShardPlan(
       samples: 0..<originals.shape[0] * copies, shardSize: Self.shardSize * copies)
@@ -49,9 +52,9 @@ public struct AttackRun: Sendable {
       do {
         let results = try (0..<copies).map { copy in
           try attack.run(
-            originals, range: samples, copy: copy, threads: threads,
+            originals, range: samples, copy: copy, threads: threads(),
             onTile: { progress?.advanced($0.samples) },
-            isCancelled: { interrupts?.requested != nil })
+            isCancelled: { interrupts?.requested != nil || isCancelled() })
         }
         timing.samples += records.count
         timing.wall += (clock.now - start) / .seconds(1)

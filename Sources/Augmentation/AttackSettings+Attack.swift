@@ -8,7 +8,8 @@ extension AttackSettings {
   /// - Throws: ``RecipeError`` where the model has no convolution and views by convolution are asked for.
   public func makeAttack(on model: any Autoencoder, seed: UInt64) throws -> Attack {
     Attack(
-      criterion: Reconstruction(model, kappa: kappa), similarity: try makeSimilarity(model, seed: seed),
+      criterion: Reconstruction(model, kappa: kappa, norm: criterionNorm),
+      similarity: try makeSimilarity(model, seed: seed),
       solver: solver, seed: seed)
   }
 

@@ -26,7 +26,7 @@ public struct AugmentPlan: Sendable {
     guard dataset.train.count > 0, dataset.test.count > 0 else {
       throw RecipeError("\(dataset.name): training needs samples to train on and others to test on")
     }
-    if recipe.attack.start == .mix, recipe.attack.method == .switching, dataset.train.count < 2 {
+    if recipe.attack.start == .mix, dataset.train.count < 2 {
       throw RecipeError("\(dataset.name): a start that mixes needs at least 2 training samples")
     }
     self.dataset = dataset

@@ -33,7 +33,7 @@ public struct AttackSettings: Codable, Equatable, Sendable {
     case l2
   }
 
-  public enum StartKind: String, Codable, CaseIterable, Sendable { case zero, noise, mix }
+  public enum StartKind: String, Codable, CaseIterable, Sendable { case zero, noise, mix, glorot }
 
   public var method = Method.switching
   public var similarity = SimilarityKind.exact
@@ -47,7 +47,9 @@ public struct AttackSettings: Codable, Equatable, Sendable {
   public var epsilon = 1.0
   /// κ: the margin by which the loss must fall.
   public var kappa = 0.0
-  /// Where switching begins.
+  /// How the criterion measures a reconstruction's error.
+  public var criterionNorm = Reconstruction.Norm.l2
+  /// Where the search begins.
   public var start = StartKind.noise
   /// σ of a start with noise.
   public var sigma = 0.4
@@ -138,15 +140,17 @@ extension Recipe {
 extension AttackSettings {
   /// The solver that the settings describe.
   public var solver: any Solver {
+    let start: Start =
+      switch self.start {
+      case .zero: .zero
+      case .noise: .noise(sigma: sigma)
+      case .mix: .mix(lambda: lambda)
+      case .glorot: .glorot
+      }
     switch method {
-    case .minmax: return MinMax(alpha: alpha, beta: beta, iterations: iterations, epsilon: epsilon)
+    case .minmax:
+      return MinMax(start: start, alpha: alpha, beta: beta, iterations: iterations, epsilon: epsilon)
     case .switching:
-      let start: Start =
-        switch self.start {
-        case .zero: .zero
-        case .noise: .noise(sigma: sigma)
-        case .mix: .mix(lambda: lambda)
-        }
       return Switching(start: start, alpha: alpha, iterations: iterations, epsilon: epsilon)
     }
   }

@@ -7,7 +7,18 @@ extension Recipe {
     var recipe = Recipe(name: "paper")
     recipe.attack.method = .minmax
     recipe.attack.similarity = .mine
+    recipe.attack.start = .zero
     recipe.attack.alpha = 0.01
+    return recipe
+  }()
+
+  /// Algorithm 1 with two choices of the authors' published code: δ starts at Glorot-uniform noise, and the criterion
+  /// compares squared norms.
+  public static let paperCode: Recipe = {
+    var recipe = paper
+    recipe.name = "paper-code"
+    recipe.attack.start = .glorot
+    recipe.attack.criterionNorm = .squaredL2
     return recipe
   }()
 
@@ -39,7 +50,7 @@ extension Recipe {
   }()
 
   /// The recipes that go by name; the first is the default.
-  public static let named: [Recipe] = [farNoise, paper, visible, farMix, online]
+  public static let named: [Recipe] = [farNoise, paper, paperCode, visible, farMix, online]
 
   /// A recipe by name, or from a YAML file with any of the settings (the others take the default recipe's values).
   /// - Throws: ``RecipeError`` for an unknown name, a file that is no recipe, or a setting out of range.

@@ -38,10 +38,13 @@ public struct UserCriterion: Codable, Equatable, Sendable {
 
   /// The criterion on a model.
   /// - Throws: `ScriptError` where the model has no such method; ``RecipeError`` for `targeted` without a target.
-  public func make(on model: ScriptModel, kappa: Double) throws -> any Criterion {
+  public func make(
+    on model: ScriptModel, kappa: Double, norm: Reconstruction.Norm = .l2
+  ) throws -> any Criterion {
     let method = method
     switch kind {
-    case .reconstruction: return Reconstruction(kappa: kappa) { try model.reconstruction($0, method: method) }
+    case .reconstruction:
+      return Reconstruction(kappa: kappa, norm: norm) { try model.reconstruction($0, method: method) }
     case .embedding: return Embedding(tolerance: tolerance) { try model.vectors($0, method: method) }
     case .sameClass: return Targeted(kappa: kappa) { try model.vectors($0, method: method) }
     case .misclassification: return Misclassification(kappa: kappa) { try model.vectors($0, method: method) }
@@ -80,7 +83,7 @@ extension AttackSettings {
   ) throws -> Attack {
     let similarity = try makeSimilarity(views: views, of: model, samples: samples, seed: seed)
     let attack = Attack(
-      criterion: try user.make(on: model, kappa: kappa),
+      criterion: try user.make(on: model, kappa: kappa, norm: criterionNorm),
       similarity: user.seeksLikeness ? Opposite(similarity) : similarity, solver: solver, seed: seed)
     return lattice.map(attack.on) ?? attack
   }

@@ -20,6 +20,7 @@ public final class RunProgress: @unchecked Sendable {  // All state is behind `l
 
   private let style: Style
   private let unit: String
+  private let interval: Double
   private let write: @Sendable (String) -> Void
   private let clock: @Sendable () -> Double
   private let lock = NSLock()
@@ -35,15 +36,17 @@ public final class RunProgress: @unchecked Sendable {  // All state is behind `l
 
   /// - Parameters:
   ///   - unit: what is counted.
+  ///   - interval: seconds between two lines.
   ///   - write: where the text goes; standard error by default.
   ///   - clock: seconds on a clock that only goes forward.
   public init(
-    style: Style = .automatic, unit: String = "samples",
+    style: Style = .automatic, unit: String = "samples", interval: Double = 5,
     write: @escaping @Sendable (String) -> Void = { StandardError.write($0) },
     clock: @escaping @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
   ) {
     self.style = style
     self.unit = unit
+    self.interval = interval
     self.write = write
     self.clock = clock
   }
@@ -96,7 +99,7 @@ public final class RunProgress: @unchecked Sendable {  // All state is behind `l
 
   private func show(force: Bool) {
     let now = clock()
-    let interval = style == .bar ? 0.1 : 5
+    let interval = style == .bar ? 0.1 : interval
     guard style != .quiet, force || now - shown >= interval else { return }
     shown = now
     let current = min(done + inHand, planned)

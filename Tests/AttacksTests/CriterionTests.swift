@@ -52,6 +52,18 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     }
   }
 
+  @Test func bothNormsOfAReconstructionHaveTheSameSuccesses() throws {
+    let square = Tensor(RandomStream(seed: 4, purpose: .initialization).normal(36), [6, 6]) * 0.3
+    let x = samples([50, 6]), y = samples([50, 6], seed: 2)
+    let model: @Sendable (Tensor) throws -> Tensor = { linear($0, square) }
+    let plain = try Reconstruction(model: model).bind(x).values(y).floats
+    let squared = try Reconstruction(norm: .squaredL2, model: model).bind(x).values(y).floats
+    #expect(zip(plain, squared).allSatisfy { ($0 <= 0) == ($1 <= 0) })
+    // a² − b² = (a − b)(a + b), b the error at x itself.
+    let clean = (x - linear(x, square)).sampleNorms().floats
+    for i in 0..<50 { #expect(abs(squared[i] - plain[i] * (plain[i] + 2 * clean[i])) < 1e-4) }
+  }
+
   @Test func anEmbeddingMayMoveByTheShareOfItsLength() throws {
     let x = samples([4, 6])
     let criterion = Embedding(tolerance: 0.2) { $0 * 3 }

@@ -105,6 +105,36 @@ struct Fixture {
     #expect(distances.reduce(0, +) / 100 > 1)
   }
 
+  @Test func aGlorotStartIsUniformWithinTensorFlowsLimit() throws {
+    // A mid-grey set, so that the box cuts nothing; √(6 / 812) is the limit of a variable [1, 28, 28, 1].
+    for (shape, limit) in [([1, 28, 28], 0.08596), ([3, 32, 32], 0.07319), ([9], 0.7746)] {
+      let grey = Tensor.full([64] + shape, 0.5)
+      let tile = Tile(grey, number: 0, size: 64, range: 0..<64, seed: 3)
+      let delta = (Start.glorot.perturbed(tile) - grey).floats.map(Double.init)
+      let largest = delta.map(abs).max() ?? 0
+      let bound = min(limit, 0.5)
+      #expect(largest <= bound + 1e-4 && largest > 0.95 * bound)
+      if limit < 0.5 {
+        let variance = delta.reduce(0) { $0 + $1 * $1 } / Double(delta.count)
+        #expect(abs(variance / (limit * limit / 3) - 1) < 0.05)
+      }
+    }
+  }
+
+  @Test func minMaxBeginsWhereItIsTold() throws {
+    let fixture = try Fixture()
+    // Steps too small to matter: what is returned is the start, where it succeeds.
+    let result = try fixture.attack(MinMax(start: .noise(sigma: 0.05), alpha: 1e-9, iterations: 1))
+      .run(fixture.data, range: 0..<64, threads: 1)
+    let start = Start.noise(sigma: 0.05).perturbed(
+      Tile(fixture.data, number: 0, size: 64, range: 0..<64, seed: 1))
+    let won = result.status.indices.filter { result.status[$0] == .succeeded }
+    #expect(!won.isEmpty)
+    for i in won {
+      #expect(zip(result.perturbed[i].floats, start[i].floats).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+  }
+
   @Test func anEpsilonOfZeroIsTheIdentity() throws {
     let fixture = try Fixture()
     for solver in [

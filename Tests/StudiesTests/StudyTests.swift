@@ -100,6 +100,17 @@ private struct SquareCell: StudyCell {
     #expect(try study.finished().map(\.outcome.square) == [0, 1, 4])
   }
 
+  @Test func idleThreadsGoToTheCellsAtWork() {
+    let budget = ThreadBudget(5)
+    #expect(budget.share == 1)
+    budget.retire()
+    #expect(budget.share == 1, "one idle thread is not enough for four cells")
+    for _ in 0..<2 { budget.retire() }
+    #expect(budget.share == 2)
+    budget.retire()
+    #expect(budget.share == 5)
+  }
+
   @Test func anotherSettingIsAnotherCell() throws {
     let folder = Self.folder(#function)
     let store = try CellStore(folder: folder)

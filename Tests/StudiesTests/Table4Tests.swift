@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Models
 import Studies
+import Synchronization
 import Testing
 import Torch
 
@@ -50,6 +51,34 @@ import Torch
     #expect(one.map(\.outcome.examples?.criterionSample) == three.map(\.outcome.examples?.criterionSample))
     #expect(
       one.map(\.outcome.examples?.informationSample) == three.map(\.outcome.examples?.informationSample))
+  }
+
+  @Test func aStudyStoppedWithinAnAttackGoesOnWhereItWas() throws {
+    let text = Self.plan.replacing("samples: 96", with: "samples: 600")
+      .replacing("[original, repeated, mine-uae, l2-uae, ga-0.01, mixup, pgd, far-noise]", with: "[mine-uae]")
+      .replacing("seeds: 2", with: "seeds: 1")
+    let cells = try Table4Plan.parse(text, source: "test").cells
+    func study(_ name: String) throws -> Study<Table4Cell> {
+      try Study(folder: NSTemporaryDirectory() + "table4-\(name)-\(UUID().uuidString)", cells: cells)
+    }
+    let whole = try study("whole"), stopped = try study("stopped")
+    try whole.run(workers: 1, progress: .quiet)
+    let scratch = stopped.store.folder + "/scratch"
+    @Sendable func shards() -> Int {
+      ((try? FileManager.default.subpathsOfDirectory(atPath: scratch)) ?? []).count {
+        $0.hasSuffix(".safetensors")
+      }
+    }
+    #expect(throws: CancellationError.self) {
+      try stopped.run(workers: 1, progress: .quiet) { shards() > 0 }
+    }
+    #expect(0 < shards() && shards() < 3)
+    let notes = Mutex<[String]>([])
+    let progress = StudyProgress { line in notes.withLock { $0.append(line) } }
+    try stopped.run(workers: 2, progress: progress)
+    #expect(notes.withLock { $0.contains { $0.contains("resuming: ") } })
+    #expect(try stopped.finished().map(\.outcome.trained) == whole.finished().map(\.outcome.trained))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).isEmpty)
   }
 
   @Test func examplesAreWhatTheirArmSays() throws {

@@ -7,29 +7,47 @@ public struct Reconstruction: Criterion {
   private let model: @Sendable (Tensor) throws -> Tensor
   /// The margin κ ≥ 0 by which the error must fall.
   public let kappa: Double
+  public let norm: Norm
 
-  /// - Parameter model: Φ, frozen, in evaluation mode; output shaped like the input.
-  public init(kappa: Double = 0, model: @escaping @Sendable (Tensor) throws -> Tensor) {
-    self.model = model
-    self.kappa = kappa
+  /// How an error is measured. With κ = 0 both have the same successes; the gradients differ in scale.
+  public enum Norm: String, Codable, CaseIterable, Sendable {
+    /// ‖·‖₂, as in the paper.
+    case l2
+    /// ‖·‖₂², as in the authors' code.
+    case squaredL2 = "squared-l2"
+
+    func callAsFunction(_ difference: Tensor) -> Tensor {
+      switch self {
+      case .l2: difference.sampleNorms()
+      case .squaredL2: difference.flattened().square().sum(1)
+      }
+    }
   }
 
-  public init(_ model: any Autoencoder, kappa: Double = 0) {
-    self.init(kappa: kappa) { model($0) }
+  /// - Parameter model: Φ, frozen, in evaluation mode; output shaped like the input.
+  public init(kappa: Double = 0, norm: Norm = .l2, model: @escaping @Sendable (Tensor) throws -> Tensor) {
+    self.model = model
+    self.kappa = kappa
+    self.norm = norm
+  }
+
+  public init(_ model: any Autoencoder, kappa: Double = 0, norm: Norm = .l2) {
+    self.init(kappa: kappa, norm: norm) { model($0) }
   }
 
   public func bind(_ originals: Tensor) throws -> any BoundCriterion {
-    let clean = try withoutGrad { (originals - (try model(originals))).sampleNorms() }
-    return Bound(model: model, originals: originals, threshold: clean - kappa)
+    let clean = try withoutGrad { norm(originals - (try model(originals))) }
+    return Bound(model: model, norm: norm, originals: originals, threshold: clean - kappa)
   }
 
   private struct Bound: BoundCriterion {
     let model: @Sendable (Tensor) throws -> Tensor
+    let norm: Norm
     let originals: Tensor
     let threshold: Tensor
 
     func values(_ perturbed: Tensor) throws -> Tensor {
-      (originals - (try model(perturbed))).sampleNorms() - threshold
+      norm(originals - (try model(perturbed))) - threshold
     }
   }
 }

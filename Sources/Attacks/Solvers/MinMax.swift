@@ -4,6 +4,8 @@ import Torch
 /// Algorithm 1 of the paper, for all rows of a tile at once: descent in δ and ascent in the multiplier c ≥ 0 on
 /// F(δ, c) = c · f⁺(x + δ) + I(x, x + δ), from δ₀ = 0 and c₀ = 0.
 public struct MinMax: Solver {
+  /// Where δ begins; the paper's δ₀ is 0.
+  public var start: Start
   /// α, the step on δ.
   public var alpha: Double
   /// β, the step on c and the strength of its decay (1 − β/t^¼).
@@ -16,9 +18,10 @@ public struct MinMax: Solver {
   public var recordsTrace: Bool
 
   public init(
-    alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1,
+    start: Start = .zero, alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1,
     recordsTrace: Bool = false
   ) {
+    self.start = start
     self.alpha = alpha
     self.beta = beta
     self.iterations = iterations
@@ -38,7 +41,7 @@ public struct MinMax: Solver {
     var c = Tensor.zeros([tile.size], device: x.device)
     try seconds(&total) {
       try withoutGrad {
-        var perturbed = x
+        var perturbed = projected(start.perturbed(tile), x, epsilon: epsilon)
         var (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
         var (information, gradI) = try seconds(&timing.similarity) {
           try similarity.evaluate(perturbed, iteration: 0)

@@ -6,6 +6,7 @@ import Foundation
 /// ```
 /// <folder>/cells/<label>-<hash>.json     the cell, its outcome, its seconds
 /// <folder>/artifacts/<name>-<hash>       what several cells share
+/// <folder>/scratch/<hash>                unfinished work of a cell that can go on with it
 /// <folder>/claims/<hash>                 held by the process that works on it; freed by the kernel when it ends
 /// ```
 public struct CellStore: Sendable {
@@ -14,7 +15,7 @@ public struct CellStore: Sendable {
   /// - Throws: `SystemError` where the folders cannot be made.
   public init(folder: String) throws {
     self.folder = folder
-    for part in ["cells", "artifacts", "claims"] {
+    for part in ["cells", "artifacts", "claims", "scratch"] {
       try FileManager.default.createDirectory(atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
     }
   }
@@ -72,6 +73,9 @@ public struct CellStore: Sendable {
       return FinishedCell(cell: record.cell, outcome: record.outcome, seconds: record.seconds)
     }
   }
+
+  /// Where a cell keeps unfinished work.
+  func scratch(of cell: some StudyCell) throws -> String { "\(folder)/scratch/\(try Self.hash(cell))" }
 
   /// Where a cell's file is.
   public func path(of cell: some StudyCell) throws -> String {

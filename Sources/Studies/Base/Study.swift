@@ -23,7 +23,7 @@ public struct Study<Cell: StudyCell>: Sendable {
   /// Runs every cell that is not finished.
   ///
   /// - Parameters:
-  ///   - workers: how many cells run at a time, each on one thread.
+  ///   - workers: how many cells run at a time, each on one thread; cells whose work can be divided take idle ones too.
   ///   - data: where cells find their data sets.
   ///   - isCancelled: asked between and inside cells.
   /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
@@ -35,11 +35,16 @@ public struct Study<Cell: StudyCell>: Sendable {
     let failures = Mutex<[(label: String, message: String)]>([])
     let open = queue.withLock(\.count)
     progress.begin(cells: cells.count, finished: cells.count - open)
+    let threads = ThreadBudget(workers)
+    for _ in 0..<max(0, workers - open) { threads.retire() }
     DispatchQueue.concurrentPerform(iterations: max(1, min(workers, open))) { _ in
       LibTorch.setThreads(1)
-      let context = CellContext(store: store, data: data, threads: 1, isCancelled: isCancelled)
+      defer { threads.retire() }
       while !isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
         do {
+          let context = CellContext(
+            store: store, data: data, scratch: try store.scratch(of: cell), budget: threads,
+            note: progress.note, isCancelled: isCancelled)
           switch try perform(cell, context) {
           case .done(let seconds): progress.finished(cell.label, seconds: seconds)
           case .elsewhere:
@@ -78,6 +83,7 @@ public struct Study<Cell: StudyCell>: Sendable {
     let (whole, rest) = (ContinuousClock.now - start).components
     let seconds = Double(whole) + Double(rest) * 1e-18
     try store.write(FinishedCell(cell: cell, outcome: outcome, seconds: seconds))
+    try? FileManager.default.removeItem(atPath: context.scratch)
     return .done(seconds: seconds)
   }
 }

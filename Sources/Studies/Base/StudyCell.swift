@@ -17,8 +17,13 @@ public struct CellContext: Sendable {
   let store: CellStore
   /// The study's data sets.
   public let data: DatasetCache
-  /// The threads that this cell may keep busy; LibTorch's operators are set to as many.
-  public let threads: Int
+  /// A folder that the cell may keep unfinished work in: it is found again after a stop, and goes with the cell's end.
+  public let scratch: String
+  let budget: ThreadBudget
+  /// Tells the user a line.
+  public let note: @Sendable (String) -> Void
+  /// The threads that this cell may keep busy now; it changes as other cells begin and end.
+  public var threads: Int { budget.share }
   let isCancelled: @Sendable () -> Bool
 
   /// - Throws: `CancellationError` once the study was asked to stop.

@@ -1,4 +1,5 @@
 import Attacks
+import Augmentation
 
 /// What a model is trained on beside the original data: a row of Table 4's columns, or a control that the paper lacks.
 public enum Table4Arm: Hashable, Sendable {
@@ -8,6 +9,8 @@ public enum Table4Arm: Hashable, Sendable {
   case repeated
   /// The paper's method.
   case mineUAE
+  /// The paper's method with its published code's start and norms.
+  case mineUAECode
   /// The paper's L2-UAE: the same criterion and solver, the distance of the reconstruction in the information's place.
   case l2UAE
   /// The paper's Gaussian augmentation: x + σ · N(0, I).
@@ -29,9 +32,24 @@ public enum Table4Arm: Hashable, Sendable {
     }
   }
 
+  /// The recipe of the examples, where the arm has one of its own; those of the paper take the plan's parameters.
+  var recipe: AttackSettings? {
+    switch self {
+    case .mineUAE, .l2UAE: Recipe.paper.attack
+    case .mineUAECode: Recipe.paperCode.attack
+    case .farNoise: Recipe.farNoise.attack
+    case .farMix: Recipe.farMix.attack
+    default: nil
+    }
+  }
+
+  /// Whether the plan's parameters of Algorithm 1 are the arm's.
+  var isAlgorithm1: Bool { [.mineUAE, .mineUAECode, .l2UAE].contains(self) }
+
   /// All that go by name; `ga-0.05` and the like stand for any σ.
   public static let named: [Table4Arm] = [
-    .original, .repeated, .mineUAE, .l2UAE, .gaussian(sigma: 0.01), .gaussian(sigma: 0.001), .mixup, .pgd,
+    .original, .repeated, .mineUAE, .mineUAECode, .l2UAE, .gaussian(sigma: 0.01), .gaussian(sigma: 0.001),
+    .mixup, .pgd,
     .farNoise,
     .farMix,
   ]
@@ -43,6 +61,7 @@ extension Table4Arm: RawRepresentable, Codable {
     case .original: "original"
     case .repeated: "repeated"
     case .mineUAE: "mine-uae"
+    case .mineUAECode: "mine-uae-code"
     case .l2UAE: "l2-uae"
     case .gaussian(let sigma): "ga-\(sigma)"
     case .mixup: "mixup"

@@ -1,4 +1,5 @@
 import Attacks
+import Augmentation
 import Datasets
 import Foundation
 import Models
@@ -20,6 +21,8 @@ public struct Table4Cell: StudyCell, Equatable {
   public var batchSize: Int
   /// The attack's parameters, where the arm is one that they decide.
   public var uae: Table4Plan.UAE?
+  /// The recipe of the examples, where the arm is one of this program's.
+  public var recipe: AttackSettings?
 
   public var label: String { "\(dataset)/\(model)/\(arm.rawValue)/seed-\(seed)" }
 

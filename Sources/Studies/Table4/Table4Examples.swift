@@ -1,7 +1,10 @@
 import Attacks
 import Augmentation
+import Formats
+import Foundation
 import Models
 import MutualInformation
+import Runs
 import Torch
 
 /// The examples of all training samples, and what is known of them.
@@ -42,18 +45,33 @@ extension Table4Cell {
     case .mixup:
       return examples(of: set, perturbed: mixtures(of: set), against: model, result: nil)
     default:
-      let attack = try attack(on: model)
-      let result = try attack.run(
-        set, range: 0..<set.shape[0], threads: context.threads, isCancelled: context.stopsEarly)
+      let result = try attacked(set, model, context)
       return examples(of: set, perturbed: result.perturbed, against: model, result: result)
     }
   }
 
+  /// Attacks all samples in the cell's own folder, so that hours of it survive a stop.
+  private func attacked(_ set: Tensor, _ model: any Autoencoder, _ context: CellContext) throws -> UAESet {
+    let identity = RunIdentity(
+      recipe: label + "\n", model: SHA256.digest(of: try Checkpoint(model).encoded()),
+      data: "\(dataset)/\(set.shape[0])", software: Software.versions)
+    let (directory, outcome, _) = try AttackRun(try attack(on: model), threads: context.threads).run(
+      set, folder: context.scratch, identity: identity,
+      progress: RunProgress(
+        style: .lines, unit: "samples of \(label)", interval: 60,
+        write: { context.note($0.trimmingCharacters(in: .newlines)) }),
+      isCancelled: context.stopsEarly)
+    if outcome.interruption != nil { throw CancellationError() }
+    return try UAESet(reading: directory.records.map { directory.shardPath($0.shard) })
+  }
+
   private func attack(on model: any Autoencoder) throws -> Attack {
     switch arm {
-    case .mineUAE, .l2UAE:
-      guard let uae else { throw StudyError.settings("\(label) has no parameters of the attack") }
-      var attack = try uae.settings.makeAttack(on: model, seed: seed)
+    case .mineUAE, .mineUAECode, .l2UAE:
+      guard let uae, let recipe = arm.recipe else {
+        throw StudyError.settings("\(label) has no parameters of the attack")
+      }
+      var attack = try uae.applied(to: recipe).makeAttack(on: model, seed: seed)
       if arm == .l2UAE { attack.similarity = ReconstructionDistance { model($0) } }
       return attack
     case .gaussian(let sigma):
@@ -63,7 +81,8 @@ extension Table4Cell {
     case .pgd:
       return Attack(criterion: ReconstructionLoss(model), similarity: Distance(), solver: PGD(), seed: seed)
     case .original, .repeated, .mixup, .farNoise, .farMix:
-      return try Recipe.find(arm.rawValue).attack.makeAttack(on: model, seed: seed)
+      guard let recipe else { throw StudyError.settings("\(label) has no recipe") }
+      return try recipe.makeAttack(on: model, seed: seed)
     }
   }
 
@@ -79,7 +98,7 @@ extension Table4Cell {
   }
 
   private func examples(
-    of set: Tensor, perturbed: Tensor, against model: any Autoencoder, result: AttackResult?
+    of set: Tensor, perturbed: Tensor, against model: any Autoencoder, result: UAESet?
   ) -> Examples {
     let f = criterionValues(of: set, perturbed: perturbed, against: model)
     let delta = withoutGrad { perturbed - set }
@@ -120,9 +139,9 @@ extension Table4Cell {
 }
 
 extension Table4Plan.UAE {
-  /// Algorithm 1 with MINE, as the attack's own settings.
-  fileprivate var settings: AttackSettings {
-    var settings = Recipe.paper.attack
+  /// A recipe of Algorithm 1 with these parameters.
+  fileprivate func applied(to recipe: AttackSettings) -> AttackSettings {
+    var settings = recipe
     settings.alpha = alpha
     settings.beta = beta
     settings.iterations = iterations

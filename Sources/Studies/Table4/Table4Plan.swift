@@ -146,8 +146,8 @@ public struct Table4Plan: Codable, Equatable, Sendable {
             arms.map { arm in
               Table4Cell(
                 dataset: dataset, samples: row.samples, model: name, arm: arm, seed: UInt64(seed),
-                epochs: row.epochs,
-                batchSize: batchSize, uae: arm == .mineUAE || arm == .l2UAE ? uae : nil)
+                epochs: row.epochs, batchSize: batchSize, uae: arm.isAlgorithm1 ? uae : nil,
+                recipe: arm.isAlgorithm1 ? nil : arm.recipe)
             }
           }
       }

@@ -140,7 +140,9 @@ public struct Table4Report: Sendable {
     original model, so seeds are paired.
 
     - *mine-uae*: Algorithm 1 (δ₀ = 0, α = 0.01, β = 0.1, T = 40, κ = 0, ε = 1) with per-sample MINE, 20 steps an iteration;
-    - *l2-uae*: the same with ‖x − Φ(x′)‖₂ in the information's place;
+    - *mine-uae-code*: the same but for two choices of the authors' published code: δ starts at Glorot-uniform noise, \
+    and f compares squared norms;
+    - *l2-uae*: *mine-uae* with ‖x − Φ(x′)‖₂ in the information's place;
     - *ga-σ*: Gaussian noise; *mixup*: one mixture with another sample, its weight uniform; *pgd*: 40 sign steps of \
     0.01 in a box of ±0.1 that raise ‖x′ − Φ(x′)‖;
     - *far-noise*, *far-mix*: this program's far recipes; *repeated*: the training set twice, no new example at all.

@@ -110,7 +110,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .long, help: "mine, exact or l2.")
   var similarity: String?
 
-  @Option(name: .long, help: "Where switching starts: zero, noise or mix.")
+  @Option(name: .long, help: "Where the search starts: zero, noise, mix or glorot.")
   var start: String?
 
   @Option(name: .long, help: "Noise of the start.")
