@@ -14,6 +14,10 @@ public struct Attack: Sendable {
   /// The number of samples solved together. It is part of the arithmetic, so it is not a setting.
   public static let tileSize = 64
 
+  /// The memory that a thread may give to learned similarities, unless a single sample needs more: a tile whose samples
+  /// need more is solved in parts, which changes no result.
+  static let learnedBytes = 256 << 20
+
   public init(criterion: any Criterion, similarity: any Similarity, solver: any Solver, seed: UInt64) {
     self.criterion = criterion
     self.similarity = similarity
@@ -38,11 +42,11 @@ public struct Attack: Sendable {
   ) throws -> AttackResult {
     precondition(range.lowerBound >= 0 && range.upperBound <= set.shape[0], "the range lies outside the set")
     let size = Self.tileSize
-    let tiles = range.isEmpty ? 0..<0 : (range.lowerBound / size)..<((range.upperBound - 1) / size + 1)
+    let parts = parts(of: range)
     let results = Mutex<[Int: Result<(Tile, TileSolution), any Error>]>([:])
-    let next = Mutex(tiles.lowerBound)
+    let next = Mutex(0)
     let callers = LibTorch.threads
-    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tiles.count))) { _ in
+    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, parts.count))) { _ in
       // Tiles are the unit of parallelism: inside one, LibTorch works on this thread alone.
       LibTorch.setThreads(1)
       while true {
@@ -50,22 +54,38 @@ public struct Attack: Sendable {
           defer { value += 1 }
           return value
         }
-        guard number < tiles.upperBound else { return }
+        guard number < parts.count else { return }
         let outcome = Result<(Tile, TileSolution), any Error> {
           let tile = Tile(
-            set, number: number, size: size, range: range, seed: seed, copy: copy, isCancelled: isCancelled)
+            set, number: parts[number].lowerBound / size, size: size, range: parts[number], seed: seed,
+            copy: copy,
+            isCancelled: isCancelled)
           try tile.checkCancellation()
           let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
           onTile(TileProgress(tile, solution))
           return (tile, solution)
         }
-        if case .failure = outcome { next.withLock { $0 = tiles.upperBound } }
+        if case .failure = outcome { next.withLock { $0 = parts.count } }
         results.withLock { $0[number] = outcome }
       }
     }
     LibTorch.setThreads(callers)
     let finished = results.withLock { $0 }
     return try AttackResult(finished.keys.sorted().compactMap { try finished[$0]?.get() }, copy: copy)
+  }
+
+  /// The samples that are solved at a time: a tile's, or fewer of them where their learned state is large.
+  private func parts(of range: Range<Int>) -> [Range<Int>] {
+    let size = Self.tileSize
+    let together = max(1, min(size, Self.learnedBytes / max(1, similarity.bytesPerSample)))
+    var parts: [Range<Int>] = []
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let end = min(first + together, (first / size + 1) * size, range.upperBound)
+      parts.append(first..<end)
+      first = end
+    }
+    return parts
   }
 }
 

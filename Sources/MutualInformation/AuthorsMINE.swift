@@ -45,7 +45,8 @@ public final class AuthorsMINE: MINEEstimator {
     let leaf = y.requiringGrad()
     let permutations = draws.permutations(.mineEvaluation, number: steps)
     let values = withGrad { bound(x, leaf, permutations, parameters) }
-    return MINE.Estimate(values: values.detached(), gradient: gradients(values.sum(), [leaf])[0])
+    return MINE.Estimate(
+      values: values.detached(), gradient: gradients(withGrad { values.sum() }, [leaf])[0])
   }
 
   private func gradients(_ objective: Tensor, _ leaves: [Tensor]) -> [Tensor] {

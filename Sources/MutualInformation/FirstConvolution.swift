@@ -7,6 +7,8 @@ public struct FirstConvolution: SampleViews {
   private let weight: Tensor
   private let bias: Tensor
   private let padding: Int
+  /// The adjoint as a convolution of its own, which is much faster; for odd kernels with "same" padding.
+  private let adjointConvolution: Conv2d?
   private let rectified: Bool
 
   /// - Parameters:
@@ -24,6 +26,13 @@ public struct FirstConvolution: SampleViews {
     self.bias = bias.detached()
     self.padding = padding
     self.rectified = rectified
+    let kernel = weight.shape[2]
+    adjointConvolution =
+      kernel % 2 == 1 && kernel == weight.shape[3] && padding == kernel / 2
+      ? Conv2d(
+        weight: adjoint(ofConvolution: self.weight).contiguous(),
+        bias: Tensor.zeros([imageShape[0]], device: weight.device))
+      : nil
     count = weight.shape[0]
     viewShape = [1, 2].map { imageShape[$0] + 2 * padding - weight.shape[$0 + 1] + 1 }
   }
@@ -38,7 +47,7 @@ public struct FirstConvolution: SampleViews {
           withoutGrad {
             let full = gradient.reshaped(outputs.shape)
             let active = rectified ? full * (outputs .> 0).to(full.dtype) : full
-            return convTranspose2d(active, weight, padding: padding)
+            return adjointConvolution?(active) ?? convTranspose2d(active, weight, padding: padding)
           }
         }
       )

@@ -85,6 +85,11 @@ public enum MINE {
   ) throws -> any MINEEstimator {
     try configuration.validate()
     switch configuration.architecture {
+    case .authors where device == .cpu:
+      return SeparateMINE(
+        try indices.map {
+          try AuthorsMINE(configuration, views: views, viewShape: viewShape, seed: seed, indices: [$0])
+        })
     case .authors:
       return try AuthorsMINE(
         configuration, views: views, viewShape: viewShape, seed: seed, indices: indices, device: device)
@@ -108,6 +113,22 @@ public protocol MINEEstimator: AnyObject {
   ///   - x: views of the samples `[samples, K, D]`.
   ///   - y: views of the perturbed samples `[samples, K, D]`, row k the partner of x's row k.
   func advance(_ x: Tensor, _ y: Tensor, steps: Int) -> MINE.Estimate
+}
+
+/// Estimators of one sample each, one after the other: for networks so large that advancing them together saves nothing.
+/// A sample's arithmetic is then the same to the last bit in every group.
+private final class SeparateMINE: MINEEstimator {
+  private let estimators: [AuthorsMINE]
+
+  init(_ estimators: [AuthorsMINE]) { self.estimators = estimators }
+
+  func advance(_ x: Tensor, _ y: Tensor, steps: Int) -> MINE.Estimate {
+    let estimates = estimators.enumerated().map { i, estimator in
+      estimator.advance(x[i..<(i + 1)], y[i..<(i + 1)], steps: steps)
+    }
+    return MINE.Estimate(
+      values: concatenated(estimates.map(\.values)), gradient: concatenated(estimates.map(\.gradient)))
+  }
 }
 
 /// A setting of MINE that makes no sense.

@@ -8,7 +8,8 @@ import Torch
 public struct RandomProjection: SampleViews {
   public let count: Int
   public let viewShape: [Int]
-  private let matrix: Tensor  // [K · D, d]
+  /// M_k less the mean of its rows, one under the other `[K · D, d]`: views come out centred.
+  private let matrix: Tensor
 
   /// - Parameters:
   ///   - count: K.
@@ -25,7 +26,9 @@ public struct RandomProjection: SampleViews {
     let scale = 1 / Float(dimension).squareRoot()
     let matrices = (0..<count).map { view in
       let stream = RandomStream(seed: seed, purpose: .projection, index: view)
-      return Tensor(stream.normal(dimension * sampleSize).map { $0 * scale }, [dimension, sampleSize])
+      let entries = Tensor(
+        stream.normal(dimension * sampleSize).map { $0 * scale }, [dimension, sampleSize])
+      return entries - entries.mean(0, keepDimensions: true)
     }
     matrix = concatenated(matrices).to(device)
   }
@@ -35,17 +38,18 @@ public struct RandomProjection: SampleViews {
 
   public func withPullback(_ samples: Tensor) -> (views: Tensor, pullback: (Tensor) -> Tensor) {
     withoutGrad {
-      let values = matmul(samples.flattened(), matrix.transposed()).reshaped([samples.shape[0], count, -1])
-      let centred = values - values.mean(2, keepDimensions: true)
+      // With the large factor first the product takes two thirds of the time.
+      let centred = matmul(matrix, samples.flattened().transposed()).transposed().contiguous()
+        .reshaped([samples.shape[0], count, -1])
       let deviation = (centred.square().mean(2, keepDimensions: true) + Self.smallest).sqrt()
       let views = centred / deviation
       return (
         views,
         { gradient in
           withoutGrad {
-            // z = (u − mean u) / σ: ∂/∂u = (g − mean g − z · mean(g z)) / σ.
+            // z = u / σ with mean u = 0: ∂/∂u = (g − z · mean(g z)) / σ; the matrix takes no notice of mean g.
             let along = views * (gradient * views).mean(2, keepDimensions: true)
-            let inner = (gradient - gradient.mean(2, keepDimensions: true) - along) / deviation
+            let inner = (gradient - along) / deviation
             return matmul(inner.flattened(), matrix).reshaped(samples.shape)
           }
         }

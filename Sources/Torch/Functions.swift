@@ -15,6 +15,12 @@ public func conv2d(
   ])
 }
 
+/// The channels of a convolution's weight changed about and its kernels turned: with this weight a convolution is the
+/// adjoint, in its input, of the one with the given weight. `[out, in, k, k]` → `[in, out, k, k]`.
+public func adjoint(ofConvolution weight: Tensor) -> Tensor {
+  Op.flip.tensor([.tensor(weight), .ints([2, 3])]).transposed(0, 1)
+}
+
 /// The adjoint of ``conv2d(_:_:_:stride:padding:)`` (stride 1) in its input: `x` has the convolution's output channels.
 public func convTranspose2d(_ x: Tensor, _ weight: Tensor, padding: Int = 0) -> Tensor {
   Op.convTranspose2d.tensor([.tensor(x), .tensor(weight), .none, .ints([1, 1]), .ints([padding, padding])])

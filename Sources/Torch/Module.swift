@@ -55,6 +55,13 @@ public struct Conv2d: Module {
     padding = kernel / 2
   }
 
+  /// A convolution with given weights: `weight [out, in, k, k]`, k odd, `bias [out]`.
+  public init(weight: Tensor, bias: Tensor) {
+    self.weight = weight
+    self.bias = bias
+    padding = weight.shape[3] / 2
+  }
+
   public var parameters: [NamedTensor] { [NamedTensor("weight", weight), NamedTensor("bias", bias)] }
 
   /// Computed with channels last, and a single channel spread over blocks of pixels: same sums, half the time.

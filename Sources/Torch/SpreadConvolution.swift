@@ -34,9 +34,9 @@ func convolvedToOneChannel(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, paddin
 /// Written as the adjoint of the form above, so that the backward pass to the input is that fast form.
 func convolvedFromOneChannel(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, padding: Int) -> Tensor {
   let blocks = Op.pixelUnshuffle.tensor([.tensor(x), .int(block)])
-  let adjoint = Op.flip.tensor([.tensor(weight), .ints([2, 3])]).transposed(0, 1)
   return Op.convTranspose.tensor([
-    .tensor(blocks.channelsLast()), .tensor(spread(adjoint).channelsLast()), .tensor(bias),
+    .tensor(blocks.channelsLast()), .tensor(spread(adjoint(ofConvolution: weight)).channelsLast()),
+    .tensor(bias),
     .ints([block, block]),
     .ints([padding, padding]),
   ])

@@ -14,13 +14,16 @@ import Torch
     let x = Tensor(RandomStream(seed: 2, purpose: .start).normal(count), [2, channels.0] + size)
       .requiringGrad()
     let weights = RandomStream(seed: 4, purpose: .start).normal(2 * channels.1 * size[0] * size[1])
+    let doubled = RandomStream(seed: 5, purpose: .start).normal(8 * channels.1 * size[0] * size[1])
     func outcome(_ y: Tensor) throws -> [[Float]] {
-      let loss = (y * Tensor(weights, y.shape)).sum()
+      let loss = (y * Tensor(y.count == weights.count ? weights : doubled, y.shape)).sum()
       let gradients = try grad(loss, [x, layer.weight, layer.bias])
       return [y.floats] + (try gradients.map { try #require($0).floats })
     }
     let ours = try outcome(layer(x)), plain = try outcome(conv2d(x, layer.weight, layer.bias, padding: 2))
-    for (a, b) in zip(ours, plain) {
+    let after = try outcome(layer.afterDoubling(x))
+    let plainAfter = try outcome(conv2d(upsampledNearest(x, 2), layer.weight, layer.bias, padding: 2))
+    for (a, b) in zip(ours + after, plain + plainAfter) {
       #expect(a.count == b.count)
       #expect(zip(a, b).allSatisfy { abs($0 - $1) < 2e-4 * (1 + abs($1)) })
     }

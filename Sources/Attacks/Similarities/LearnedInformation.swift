@@ -13,6 +13,9 @@ public struct LearnedInformation: Similarity {
     self.configuration = configuration
   }
 
+  /// Weights and moments, and as much again as the weights for a step's gradient.
+  public var bytesPerSample: Int { configuration.stateBytes(viewShape: views.viewShape) / 3 * 4 }
+
   public func bind(_ tile: Tile) throws -> any BoundSimilarity {
     let estimator = try MINE.estimator(
       configuration, views: views.count, viewShape: views.viewShape, seed: tile.keyedSeed,

@@ -6,6 +6,8 @@ public struct Opposite: Similarity {
 
   public init(_ similarity: any Similarity) { self.similarity = similarity }
 
+  public var bytesPerSample: Int { similarity.bytesPerSample }
+
   public func bind(_ tile: Tile) throws -> any BoundSimilarity {
     Bound(similarity: try similarity.bind(tile))
   }

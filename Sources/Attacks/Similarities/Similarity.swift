@@ -4,6 +4,13 @@ import Torch
 public protocol Similarity: Sendable {
   /// Prepares the similarity for the samples of a tile.
   func bind(_ tile: Tile) throws -> any BoundSimilarity
+
+  /// The memory that a sample's learned state takes while it is attacked, in bytes.
+  var bytesPerSample: Int { get }
+}
+
+extension Similarity {
+  public var bytesPerSample: Int { 0 }
 }
 
 extension BoundSimilarity {

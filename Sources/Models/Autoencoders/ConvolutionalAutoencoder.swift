@@ -40,7 +40,7 @@ public struct ConvolutionalAutoencoder: Autoencoder {
   public func decode(_ code: Tensor) -> Tensor { logits(code).sigmoid() }
 
   private func logits(_ code: Tensor) -> Tensor {
-    last(upsampledNearest(fourth(upsampledNearest(third(code).relu(), 2)).relu(), 2))
+    last.afterDoubling(fourth.afterDoubling(third(code).relu()).relu())
   }
 
   public var objectives: [Objective] {
