@@ -60,7 +60,8 @@ let package = Package(
     .target(
       name: "Studies",
       dependencies: [
-        "Augmentation", "Datasets", "Models", "Attacks", "Evaluation", "Reports", "Runs", "Yams",
+        "Augmentation", "Datasets", "Models", "MutualInformation", "Attacks", "Evaluation", "Reports", "Runs",
+        "Yams",
       ],
       // Links into `Recipes/`, which a package's target cannot reach otherwise.
       resources: ["smoke", "small", "paper"].map { .embedInCode("Resources/table4-\($0).yaml") }),

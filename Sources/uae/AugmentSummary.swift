@@ -27,7 +27,12 @@ enum AugmentSummary {
         "\(value("attack.share.model", 100, " %")) / \(value("attack.share.similarity", 100, " %"))"
       ),
     ] { Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + text) }
-    for finding in outcome.audits.first?.findings ?? [] { Swift.print("  audit: \(finding)") }
+    if let audit = outcome.audits.first {
+      let which = plan.seeds.count > 1 ? ", first seed" : ""
+      Swift.print("\naudit of the examples as read back from their files\(which)")
+      for finding in audit.findings { Swift.print("  PROBLEM: \(finding)") }
+      for fact in audit.facts { Swift.print("  \(fact)") }
+    }
     Swift.print("\nreconstruction error on the test set (mean squared difference)")
     let key = "test.reconstructionError."
     let base = outcome[key + "original"]?.mean ?? .nan

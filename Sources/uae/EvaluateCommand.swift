@@ -7,7 +7,8 @@ import Torch
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained model, or the estimators of information.",
-    subcommands: [EvaluateModelCommand.self], defaultSubcommand: EvaluateModelCommand.self)
+    subcommands: [EvaluateModelCommand.self, EvaluateEstimatorsCommand.self],
+    defaultSubcommand: EvaluateModelCommand.self)
 }
 
 struct EvaluateModelCommand: ParsableCommand {

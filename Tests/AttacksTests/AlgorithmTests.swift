@@ -115,6 +115,52 @@ import Torch
     }
   }
 
+  /// For Φ(x) = a x the condition ‖x − a x′‖ ≤ ‖x − a x‖ is the ball around x/a of radius (1 − a)‖x‖/a. x lies on its
+  /// surface, so the farthest example is the opposite point, (2/a − 1) x. The ball lies within [0, 1] here: at the box's faces
+  /// there would be other maxima, in which a search may end.
+  @Test func onAScaledIdentityTheFarthestPointOfTheBallIsReached() throws {
+    let d = 3, a = 0.8, rows = 20
+    let x = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(rows * d), [rows, d]) * 0.15 + 0.4
+    let attack = Attack(
+      criterion: Reconstruction { $0 * a }, similarity: Distance(),
+      solver: Switching(start: .noise(sigma: 0.05), alpha: 0.1, iterations: 400), seed: 2)
+    let result = try attack.run(x, range: 0..<rows, threads: 1)
+    #expect(result.successRate == 1)
+    let norms = x.sampleNorms().doubles
+    let centre = x * (1 / a)
+    for (i, radius) in norms.map({ (1 - a) * $0 / a }).enumerated() {
+      let y = result.perturbed[i]
+      #expect((y - centre[i]).unsqueezed(0).sampleNorms().item <= radius * (1 + 1e-5), "outside the ball")
+      let reached = (y - x[i]).unsqueezed(0).sampleNorms().item
+      #expect(reached <= 2 * radius * (1 + 1e-5))
+      #expect(reached > 0.98 * 2 * radius, "\(reached) of \(2 * radius)")
+    }
+  }
+
+  /// For Φ(x) = W x the feasible set is an ellipsoid, δᵀWᵀW δ ≤ 2 δᵀWᵀ(x − W x) with δ = x′ − x, in Double.
+  @Test func onALinearAutoencoderEverySuccessLiesInTheQuadric() throws {
+    let d = 8, rows = 64
+    let w = RandomStream(seed: 5, purpose: .augmentation).normal(d * d).map { Double($0) * 0.3 }
+    let matrix = Tensor(w, [d, d]).to(.float32)
+    let x = Tensor(RandomStream(seed: 6, purpose: .augmentation).uniform(rows * d), [rows, d])
+    let attack = Attack(
+      criterion: Reconstruction { linear($0, matrix) }, similarity: Distance(),
+      solver: Switching(start: .noise(sigma: 0.3), alpha: 0.3, iterations: 60), seed: 2)
+    let result = try attack.run(x, range: 0..<rows, threads: 1)
+    #expect(result.successRate > 0.9)
+    func times(_ v: [Double]) -> [Double] {
+      (0..<d).map { row in (0..<d).reduce(0) { $0 + w[row * d + $1] * v[$1] } }
+    }
+    for i in 0..<rows where result.status[i] == .succeeded {
+      let sample = x[i].floats.map(Double.init), y = result.perturbed[i].floats.map(Double.init)
+      let image = times(zip(y, sample).map(-))
+      let residual = zip(sample, times(sample)).map(-)
+      let quadratic = image.reduce(0) { $0 + $1 * $1 }
+      let cross = zip(image, residual).reduce(0) { $0 + $1.0 * $1.1 }
+      #expect(quadratic - 2 * cross <= 1e-5)
+    }
+  }
+
   /// −Σ over the kernel's coordinates of |x′ − ½|: pushes them to the box's faces and leaves the others alone.
   struct KernelDistance: Similarity {
     func bind(_ tile: Tile) -> any BoundSimilarity { Bound() }

@@ -57,6 +57,18 @@ import Torch
     #expect(same.gradient.isFinite.bools.allSatisfy { $0 })
   }
 
+  /// Information depends on directions: ∇I ⟂ x′ and ‖∇I‖ = d′ |cot θ| / ‖x′‖; d′ is a factor.
+  @Test(arguments: [0.01, 0.3, 1.2]) func theGradientTurnsAndDoesNotStretch(_ angle: Double) {
+    let x = [2.0, 0, 0], y = [3 * cos(angle), 3 * sin(angle), 0]
+    let (value, gradient) = information(x, y, d: 5)
+    #expect(abs(zip(gradient, y).reduce(0) { $0 + $1.0 * $1.1 }) < 1e-9 / angle)
+    let length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(abs(length * 3 / (5 * cos(angle) / sin(angle)) - 1) < 1e-9)
+    let one = information(x, y)
+    #expect(abs(value - 5 * one.value) < 1e-12)
+    #expect(zip(gradient, one.gradient).allSatisfy { abs($0 - 5 * $1) < 1e-9 / angle })
+  }
+
   @Test func zeroVectorsCarryNoInformation() {
     for (x, y) in [([0.0, 0], [1.0, 2]), ([1, 2], [0, 0]), ([0, 0], [0, 0])] {
       let (value, gradient) = information(x, y)

@@ -135,6 +135,19 @@ struct Fixture {
     }
   }
 
+  @Test func atADeltaOfZeroTheCriterionIsKappaAndNothingSucceeds() throws {
+    let fixture = try Fixture()
+    for kappa in [0, 0.25] {
+      let f = try Reconstruction(fixture.model, kappa: kappa).bind(fixture.data).values(fixture.data)
+      #expect(f.floats.allSatisfy { $0 == Float(kappa) })
+    }
+    #expect(ExactInformation.values(fixture.data, fixture.data).floats.allSatisfy { $0 > 13 })
+    let result = try fixture.attack(Switching(start: .zero, iterations: 0)).run(
+      fixture.data, range: 0..<100, threads: 1)
+    #expect(result.perturbed.floats == fixture.data.floats)
+    #expect(result.successRate == 0)
+  }
+
   @Test func anEpsilonOfZeroIsTheIdentity() throws {
     let fixture = try Fixture()
     for solver in [

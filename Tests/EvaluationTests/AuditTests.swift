@@ -87,14 +87,14 @@ import Testing
     #expect(object["records"] == nil)
     #expect((object["l2"] as? [String: Any])?["median"] != nil)
     #expect(object["successesLost"] as? Int == 0)
-    #expect(audit.markdown.split(separator: "\n").allSatisfy { $0.hasPrefix("- ") })
+    #expect(audit.facts.allSatisfy { !$0.isEmpty && !$0.contains("\n") })
   }
 
   @Test func nothingSucceededIsNoCrash() throws {
     let audit = try Audit(input(perturbed: [half], index: [0], succeeded: [false]))
     #expect(audit.succeeded == 0)
     #expect(audit.l2 == nil)
-    #expect(audit.markdown.contains("0 of 1"))
+    #expect(audit.facts[0].contains("0 of 1"))
   }
 
   @Test func partsThatDoNotBelongTogetherAreRefused() {

@@ -19,9 +19,9 @@ extension Audit {
     return lines
   }
 
-  /// A short Markdown list of the figures, the findings first.
-  public var markdown: String {
-    let facts = [
+  /// The figures, a line each.
+  public var facts: [String] {
+    [
       "\(succeeded) of \(count) samples succeeded; f(x′) \(text(criterionAfter)), read back the same within "
         + String(format: "%.1e", largestCriterionMismatch),
       "criterion active (f in (−0.001, 0]) for \(percent(shareCriterionActive)), \(percent(shareAtBound)) of all "
@@ -33,7 +33,6 @@ extension Audit {
         + "their original",
       "nearest test sample \(text(nearestTest)); \(percent(nearerToTest)) came nearer to the test set",
     ]
-    return (findings.map { "- **\($0)**" } + facts.map { "- \($0)" }).joined(separator: "\n") + "\n"
   }
 
   private func text(_ distribution: Distribution?) -> String {

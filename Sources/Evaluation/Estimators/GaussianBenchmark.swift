@@ -1,41 +1,36 @@
 import Torch
 
 /// Estimators on correlated Gaussians of known information, with the optimal critic and with trained ones.
-public struct GaussianBenchmark: Codable, Sendable {
+public enum GaussianBenchmark {
   /// One estimator at one level of information.
-  public struct Entry: Codable, Sendable {
+  public struct Entry: Codable, Equatable, Sendable {
     public let estimator: InformationEstimator
     /// I(X, Y) in nats.
     public let truth: Double
-    /// Mean over batches that no critic was trained on.
-    public let mean: Double
-    /// Standard deviation from batch to batch.
-    public let standardDeviation: Double
-    public let batches: Int
+    /// Pairs in a batch.
+    public let batchSize: Int
+    /// The estimates of batches that no critic was trained on.
+    public let estimate: Distribution
   }
 
-  public static let batchSize = 64
   public static let levels: [Double] = [2, 4, 6, 8, 10]
+  /// Adam's step size for trained critics.
+  public static let learningRate = 5e-4
 
-  public let optimal: [Entry]
-  public let trained: [Entry]
-  public let trainingSteps: Int
-
-  /// - Parameters:
-  ///   - optimalBatches: batches for the optimal critic.
-  ///   - trainingSteps: Adam steps (rate 5e-4) for each trained critic, a fresh batch each.
-  /// - Throws: `TorchError` where LibTorch fails.
-  public init(optimalBatches: Int, trainingSteps: Int, seed: UInt64) throws {
-    let gaussians = Self.levels.map { CorrelatedGaussians(information: $0) }
-    optimal = try gaussians.flatMap { try Self.optimal($0, batches: optimalBatches, seed: seed) }
-    trained = try InformationEstimator.allCases.flatMap { estimator in
-      try gaussians.map { try Self.trained($0, estimator, steps: trainingSteps, seed: seed) }
-    }
-    self.trainingSteps = trainingSteps
+  /// The means that another implementation found with the optimal critic on batches of 64 (20 dimensions).
+  public static func reference(_ estimator: InformationEstimator, information: Double) -> Double? {
+    let means: [InformationEstimator: [Double]] = [
+      .mine: [1.99, 4.01, 6.21, 8.61, 11.47], .nwj: [1.99, 3.96, 5.98, 8.17, 10.51],
+      .infoNCE: [1.80, 3.05, 3.74, 4.02, 4.13], .smile: [2.01, 4.22, 6.70, 9.29, 12.11],
+    ]
+    guard let level = levels.firstIndex(of: information) else { return nil }
+    return means[estimator]?[level]
   }
 
   /// All estimators on the same batches, scored by the log density ratio itself.
-  public static func optimal(_ gaussians: CorrelatedGaussians, batches: Int, seed: UInt64) throws -> [Entry] {
+  public static func optimal(
+    _ gaussians: CorrelatedGaussians, batchSize: Int = 64, batches: Int, seed: UInt64
+  ) throws -> [Entry] {
     let estimators = InformationEstimator.allCases.filter { $0 != .mineCorrected }  // same bound as plain DV
     var values = estimators.map { _ in [Double]() }
     withoutGrad {
@@ -47,16 +42,17 @@ public struct GaussianBenchmark: Codable, Sendable {
         }
       }
     }
-    return try zip(estimators, values).map { try Entry($0, gaussians, $1) }
+    return try zip(estimators, values).map { try entry($0, gaussians, batchSize, $1) }
   }
 
-  /// A separable critic trained from scratch, then judged on `judgedBatches` new batches.
+  /// A separable critic trained from scratch, a fresh batch a step, then judged on `judgedBatches` new batches.
   public static func trained(
-    _ gaussians: CorrelatedGaussians, _ estimator: InformationEstimator, steps: Int, seed: UInt64
+    _ gaussians: CorrelatedGaussians, _ estimator: InformationEstimator, batchSize: Int = 64, steps: Int,
+    judgedBatches: Int = 200, seed: UInt64
   ) throws -> Entry {
     let critic = SeparableCritic(dimension: gaussians.dimension, seed: seed)
     let parameters = critic.parameters
-    var optimizer = Adam(learningRate: 5e-4)
+    var optimizer = Adam(learningRate: learningRate)
     var objective = CriticObjective(estimator)
     for step in 0..<steps {
       let (x, y) = gaussians.batch(batchSize, seed: seed, number: step)
@@ -69,19 +65,14 @@ public struct GaussianBenchmark: Codable, Sendable {
         return estimator.estimate(critic.scores(x, y)).item
       }
     }
-    return try Entry(estimator, gaussians, values)
+    return try entry(estimator, gaussians, batchSize, values)
   }
 
-  private static let judgedBatches = 200
-}
-
-extension GaussianBenchmark.Entry {
-  fileprivate init(
-    _ estimator: InformationEstimator, _ gaussians: CorrelatedGaussians, _ values: [Double]
-  ) throws(StatisticsError) {
-    let summary = try Summary(values)
-    self.init(
-      estimator: estimator, truth: gaussians.information, mean: summary.mean,
-      standardDeviation: summary.standardDeviation, batches: values.count)
+  private static func entry(
+    _ estimator: InformationEstimator, _ gaussians: CorrelatedGaussians, _ batchSize: Int, _ values: [Double]
+  ) throws(StatisticsError) -> Entry {
+    try StatisticsError.requireFinite(values)
+    guard let estimate = Distribution(values) else { throw .tooFewValues(needed: 1, found: 0) }
+    return Entry(estimator: estimator, truth: gaussians.information, batchSize: batchSize, estimate: estimate)
   }
 }

@@ -1,0 +1,34 @@
+import Dispatch
+import Synchronization
+import Torch
+
+/// Independent measurements on several threads, each with LibTorch on one thread; results in the order of the items.
+///
+/// - Parameter isCancelled: asked before each item.
+/// - Throws: the first error of an item; `CancellationError`.
+func concurrently<Item: Sendable, Outcome: Sendable>(
+  _ items: [Item], threads: Int, isCancelled: @Sendable () -> Bool,
+  _ body: @Sendable (Item) throws -> Outcome
+) throws -> [Outcome] {
+  let next = Mutex(0)
+  let outcomes = Mutex([Result<Outcome, any Error>?](repeating: nil, count: items.count))
+  let callers = LibTorch.threads
+  DispatchQueue.concurrentPerform(iterations: max(1, min(threads, items.count))) { _ in
+    LibTorch.setThreads(1)
+    while true {
+      let index = next.withLock { value -> Int in
+        defer { value += 1 }
+        return value
+      }
+      guard index < items.count, !isCancelled() else { return }
+      let outcome = Result { try body(items[index]) }
+      if case .failure = outcome { next.withLock { $0 = items.count } }
+      outcomes.withLock { $0[index] = outcome }
+    }
+  }
+  LibTorch.setThreads(callers)
+  if isCancelled() { throw CancellationError() }
+  let done = outcomes.withLock { $0 }
+  for case .failure(let error)? in done { throw error }
+  return try done.compactMap { try $0?.get() }
+}
