@@ -89,25 +89,53 @@ struct DoctorCommand: ParsableCommand {
     found += behaviour
     guard !behaviour.contains(where: \.spoils) else { return found }
     LibTorch.setThreads(1)
-    let before = peakMemory()
+    let before = peakMemory()  // LibTorch and the samples
     let criterion = try subject.criterion(kappa: settings.kappa)
     _ = try CriterionInspection(criterion, samples)  // The first passes warm LibTorch up.
     let inspection = try CriterionInspection(criterion, samples)
     let perThread = peakMemory() - before
     found.append(gradients(inspection))
+    let similarity: Double
+    do { similarity = try similaritySeconds(subject, settings, samples) } catch {
+      return found + [Finding("similarity", "\(error)", spoils: true)]
+    }
     let rounds = Double(count * settings.copies * (settings.iterations + 1))
-    let seconds = rounds * inspection.secondsPerSample / Double(work.threadCount)
+    let each = inspection.secondsPerSample + similarity
+    let seconds = rounds * each / Double(work.threadCount)
+    let share = (similarity / each * 100).formatted(significant: 2)
     found.append(
       Finding(
         "time",
-        "about \(StageProgress.time(seconds)) for the model's part of \(count * settings.copies) examples "
-          + "(\(settings.iterations) iterations, \(work.threadCount) threads)"))
-    // The set, its examples, and what one tile needs in each thread.
-    let bytes = count * dataset.train.elementCount * 4 * (1 + settings.copies) + perThread * work.threadCount
+        "about \(seconds < 1 ? "a second" : StageProgress.time(seconds)) for \(count * settings.copies) examples "
+          + "(\(settings.iterations) iterations, \(work.threadCount) threads), \(share) % of it in the similarity"
+      ))
+    // What the process has, the examples, and what one tile needs in each thread.
+    let bytes =
+      before + count * dataset.train.elementCount * 4 * settings.copies + perThread * work.threadCount
     let physical = ProcessInfo.processInfo.physicalMemory
     let gibibytes = (Double(bytes) / Double(1 << 30)).formatted(significant: 2)
     found.append(Finding("memory", "about \(gibibytes) GiB", spoils: UInt64(bytes) > physical))
     return found
+  }
+
+  /// Seconds of one thread that an iteration spends on one sample's similarity, its training included.
+  private func similaritySeconds(
+    _ subject: ModelOptions.Subject, _ settings: AttackSettings, _ samples: Tensor
+  ) throws -> Double {
+    let attack: Attack
+    switch subject {
+    case .checkpoint(_, let model): attack = try settings.makeAttack(on: model, seed: 0)
+    case .script(let model, let criterion):
+      attack = try settings.makeAttack(
+        on: model, criterion, lattice: nil, views: self.subject.views, samples: samples, seed: 0)
+    }
+    let count = samples.shape[0]
+    var bound = try attack.similarity.bind(Tile(samples, number: 0, size: count, range: 0..<count, seed: 0))
+    let perturbed = samples * 0.5 + 0.2
+    _ = try bound.evaluate(perturbed, iteration: 0)  // The first call warms LibTorch up.
+    let start = ContinuousClock.now
+    _ = try bound.evaluate(perturbed, iteration: 1)
+    return (ContinuousClock.now - start) / .seconds(1) / Double(count)
   }
 
   private func gradients(_ inspection: CriterionInspection) -> Finding {
@@ -139,7 +167,7 @@ struct DoctorCommand: ParsableCommand {
     let others: [ClosedRange<Double>] = [0...1, -1...1, 0...255]
     let better = others.compactMap { range in error(range).map { (range, $0) } }.min { $0.1 < $1.1 }
     guard let better, better.1 * 4 < own else { return [] }
-    let ratio = (own / better.1).formatted(significant: 2)
+    let ratio = Int((own / better.1).rounded())
     return [
       Finding(
         "range",
