@@ -102,7 +102,7 @@ struct DoctorCommand: ParsableCommand {
     let rounds = Double(count * settings.copies * (settings.iterations + 1))
     let each = inspection.secondsPerSample + similarity
     let seconds = rounds * each / Double(work.threadCount)
-    let share = (similarity / each * 100).formatted(significant: 2)
+    let share = Int((similarity / each * 100).rounded())
     found.append(
       Finding(
         "time",
