@@ -22,14 +22,16 @@ public struct MetricsLog: Sendable {
   }
 
   /// The whole rows of a file, without the header; rows with a wrong number of fields (cut short) are left out.
-  public static func rows(path: String) -> [[Substring]] {
+  ///
+  /// - Parameter last: only so many lines at the end of the file are looked at.
+  public static func rows(path: String, last: Int = .max) -> [[Substring]] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-    guard let width = lines.first?.split(separator: ",", omittingEmptySubsequences: false).count else {
-      return []
+    let lines = String(decoding: data, as: UTF8.self).utf8.split(separator: UInt8(ascii: "\n"))
+    func fields(_ line: Substring.UTF8View) -> [Substring] {
+      line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(Substring.init)
     }
-    return lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-      .filter { $0.count == width }
+    guard let width = lines.first.map(fields)?.count else { return [] }
+    return lines.dropFirst().suffix(last).map(fields).filter { $0.count == width }
   }
 
   private func write(_ line: String) throws(RunError) {

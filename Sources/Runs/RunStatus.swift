@@ -33,7 +33,7 @@ public struct RunStatus: Sendable, Encodable {
     isSealed = ledger.isComplete && !ledger.hasJournals
     damagedLines = ledger.damagedLines.values.reduce(0, +)
 
-    let rows = MetricsLog.rows(path: "\(folder)/metrics.csv").suffix(100)
+    let rows = MetricsLog.rows(path: "\(folder)/metrics.csv", last: 100)
     let samples = rows.reduce(0) { $0 + (Int($1[2]) ?? 0) }
     let seconds = rows.reduce(0) { $0 + (Double($1[9]) ?? 0) }
     samplesPerSecond = samples > 0 && seconds > 0 ? Double(samples) / seconds : nil

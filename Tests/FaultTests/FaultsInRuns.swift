@@ -270,7 +270,7 @@ extension Faults {
         if child.wait().signal == nil { break }
         jumps += 1
         // Files from the future and from the past.
-        for file in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+        for file in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
           let date = Date(timeIntervalSince1970: .random(in: 0..<4e9))
           try? FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: "\(folder)/\(file)")
         }
