@@ -12,7 +12,7 @@ public struct AttackRun: Sendable {
   public var threads: @Sendable () -> Int
 
   /// Samples a shard: enough work to make the cost of durability vanish, little enough to lose.
-  public static let shardSize = 256
+  public static let shardSize = 512
 
   public init(_ attack: Attack, copies: Int = 1, threads: @autoclosure @escaping @Sendable () -> Int) {
     self.attack = attack

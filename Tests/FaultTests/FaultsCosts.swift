@@ -56,7 +56,7 @@ extension Faults {
 
       let early = scratch.path + "/early"
       let child = try attack(early)
-      while MetricsLog.rows(path: early + "/metrics.csv").count < max(1, samples / 256 / 8) { usleep(20_000) }
+      while MetricsLog.rows(path: early + "/metrics.csv").count < max(1, samples / 512 / 8) { usleep(20_000) }
       child.signal(SIGTERM)
       let eighth = child.wait()
       #expect(eighth.code == 143, "\(eighth.output)")

@@ -39,9 +39,9 @@ extension Faults {
       var kills = 0
       var lost = 0
       while kills < 100 {
-        // Often enough long enough to finish a shard or two of six.
+        // Often enough long enough to finish a shard or two of three.
         let child = try ChildProcess(Built.uae, arguments(folder, ["--copies", "1"]))
-        usleep(UInt32(Int.random(in: 0..<max(1, microseconds / 3))))
+        usleep(UInt32(Int.random(in: 0..<max(1, microseconds * 2 / 3))))
         child.signal(SIGKILL)
         let end = child.wait()
         lost += bytesLost(folder)
