@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Makes docs/performance.md of what Benchmarks/run and Benchmarks/peers/compare left.
+
+usage: Benchmarks/page.py [--tables] [FOLDER]      FOLDER is runs/benchmarks unless given
+       --tables prints the tables alone
+"""
+import json, os, pathlib, platform, re, statistics, subprocess, sys
+
+root = pathlib.Path(__file__).resolve().parent.parent
+arguments = [a for a in sys.argv[1:] if a != "--tables"]
+folder = pathlib.Path(arguments[0]) if arguments else root / "runs/benchmarks"
+
+
+def load(name):
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(r) + " |" for r in [head, ["---"] * len(head), *rows]]) + "\n"
+
+
+def number(x, digits=3):
+    if x is None:
+        return "–"
+    if abs(x) >= 1000:
+        return f"{x:,.0f}"
+    return f"{x:.{digits}g}" if x and abs(x) < 1 else f"{x:.{max(0, digits - len(str(int(abs(x)))))}f}"
+
+
+def spread(values):
+    mean = statistics.mean(values)
+    return number(mean) + (f" ({number(min(values))}–{number(max(values))})" if len(values) > 1 else "")
+
+
+def cases(part):
+    c = part["ceilings"]
+    rows = []
+    for r in part["rows"]:
+        whole = r["iterations"] == 40
+        per = r["seconds"] / r["samples"] * 40 / r["iterations"]
+        rows.append([r["data"], r["model"].replace("-autoencoder", ""), r["views"], str(r["samples"]),
+                     number(1 / per) + ("" if whole else "*"), number(per * 1000) + ("" if whole else "*"),
+                     number(r["megabytes"]), f"{number(r['gigaflops'])} ({r['gigaflops'] / c['gigaflops']:.0%})",
+                     f"{number(r['gigabytes'])} ({r['gigabytes'] / c['gigabytes']:.0%})",
+                     f"{r['mineShare']:.0%} / {r['modelShare']:.0%} / {r['otherShare']:.0%}"])
+    note = "" if all(r["iterations"] == 40 for r in part["rows"]) else \
+        f"\n\\* from {part['rows'][0]['iterations']} of the 40 iterations, every one of which costs the same.\n"
+    return (f"In the same run products of 1024×1024 matrices reached {number(c['gigaflops'])} GFLOP/s and copies "
+            f"{number(c['gigabytes'])} GB/s on {c['threads']} threads; shares of these are in brackets.\n\n"
+            + table(["data", "model", "views", "samples", "samples/s", "ms a sample", "peak MB", "GFLOP/s", "GB/s",
+                     "MINE and views / model / elsewhere"], rows) + note)
+
+
+def growth(part):
+    return table(["K", "D", "H", "µs a step", "GFLOP/s", "weights and moments, kB"],
+                 [[str(r["views"]), str(r["dimension"]), str(r["hidden"]), number(r["microsecondsPerStep"]),
+                   number(r["gigaflops"]), number(r["stateKilobytes"])] for r in part["rows"]])
+
+
+def scaling(part):
+    most = max(r["threads"] for r in part["rows"])
+    one = [r["seconds"] for r in part["rows"] if r["threads"] == 1]
+    many = [r["seconds"] for r in part["rows"] if r["threads"] == most]
+    return most, [a / b for a, b in zip(one, many)]
+
+
+def peers(part):
+    ours = next(r for r in part["rows"] if r["method"] == "ours")
+    rows = []
+    for r in part["rows"]:
+        ratios = [a / b for a, b in zip(r["seconds"], ours["seconds"])]
+        rows.append([r["method"], spread([s * 1000 for s in r["seconds"]]), "1" if r is ours else spread(ratios),
+                     str(r["samples"]), f"{r['success']:.0%}", number(r["information"]), number(r["delta"])])
+    return table(["method", "ms a sample", "times ours", "samples", "success", "information", "‖δ‖₂"], rows)
+
+
+def ratio(name, method):
+    part = load(name)
+    if not part:
+        return None
+    seconds = {r["method"]: r["seconds"] for r in part["rows"]}
+    return statistics.mean(a / b for a, b in zip(seconds[method], seconds["ours"]))
+
+
+def targets():
+    rows = []
+
+    def add(what, goal, measured, met):
+        rows.append([what, goal, measured, "met" if met else "**not met**"])
+
+    for what, goal, name, method in [
+            ("against the port, one sample at a time", 20, "peer-vanilla", "PyTorch, one at a time"),
+            ("against the port, batched", 4, "peer-vanilla", "PyTorch, batched"),
+            ("against the authors' network, one sample at a time", 1000, "peer-authors",
+             "PyTorch, the authors' network, one at a time")]:
+        r = ratio(name, method)
+        if r:
+            add(what, f"≥ {goal}×", f"{number(r)}×", r >= goal)
+    part = part_cases = load("cases")
+    chosen = part and [r for r in part["rows"] if r["data"] == "MNIST" and r["model"].startswith("conv")
+                       and r["views"] == "convolution"]
+    if chosen:
+        share = chosen[-1]["gigaflops"] / part["ceilings"]["gigaflops"]
+        add("share of the matrix product's GFLOP/s, whole generation", "≥ 50 %", f"{share:.0%}", share >= 0.5)
+    part = load("peer-whole")
+    if part:
+        r = part["rows"][0]
+        minutes = r["seconds"] / r["samples"] * 60000 / 60
+        how = "measured" if r["samples"] == 60000 else f"at the rate of {r['samples']:,}"
+        add("60,000 MNIST examples, everything included", "< 25 min", f"{number(minutes)} min ({how})", minutes < 25)
+        add("peak memory of that run", "< 1 GB", f"{number(r['megabytes'])} MB", r["megabytes"] < 1000)
+    part = load("threads")
+    if part:
+        most, factors = scaling(part)
+        add(f"threads 1 → {most}", "≥ 1.8×", f"{spread(factors)}×", statistics.mean(factors) >= 1.8)
+    text = table(["MNIST, convolutional autoencoder, views by its convolution", "target", "measured", ""], rows) if rows else ""
+    if chosen:
+        r, peak = chosen[-1], part_cases["ceilings"]["gigaflops"]
+        need = r["gigaflops"] * r["seconds"] / r["samples"]
+        text += (f"\nThe roof: one example takes {number(need)} billion operations, {need / peak * 1000:.1f} ms at the "
+                 f"{number(peak)} GFLOP/s that large matrix products reach on all cores, or "
+                 f"{need / peak * 1000:.1f} minutes for 60,000; {number(r['seconds'] / r['samples'] * 1000)} ms were "
+                 "measured. The operations work on what lies in the cache, so bandwidth does not bind.\n")
+    return text
+
+
+def machine():
+    text = pathlib.Path("/proc/cpuinfo").read_text() if pathlib.Path("/proc/cpuinfo").exists() else ""
+    cpu = re.search(r"model name\s*: (.*)", text)
+    memory = re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text() if text else "")
+    swift = subprocess.run(["swift", "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    parts = [p for p in map(load, ["cases", "ceilings", "growth", "authors"]) if p]
+    swift = re.search(r"Swift version (\S+)", swift)
+    return ", ".join(filter(None, [
+        f"{cpu[1] if cpu else platform.machine()}", f"{os.cpu_count()} cores",
+        f"{int(memory[1]) / 2**20:.0f} GiB" if memory else None, f"{platform.system()} {platform.release()}",
+        f"MINE's kernel for {parts[0]['instructionSet']}" if parts else None,
+        f"LibTorch {parts[0]['torch']}" if parts else None, f"Swift {swift[1]}" if swift else None]))
+
+
+sections = []
+
+
+def section(name, title, text, body):
+    part = load(name)
+    if part:
+        quick = " (quick form: too short to be trusted)" if part["quick"] else ""
+        sections.append(f"## {title}{quick}\n\n{text}\n\n{body(part)}")
+
+
+section("cases", "Whole generation", "Algorithm 1, T = 40, 20 MINE steps an iteration, `.vanilla`, as many samples "
+        "as the column says (they are solved in tiles of 64). Counts that take too long are left out. A "
+        "multiplication with its addition is two operations; GB/s is the least traffic that must leave the cache.", cases)
+section("authors", "The authors' network", "`.authors`: two samples; a tile is solved in parts that fit the memory.", cases)
+section("growth", "How MINE grows with K, D and H", "One sample on one thread, the kernel alone. Time grows with "
+        "K·D·H (H in slices of 16), memory with D·H; both grow with the number of samples in proportion.", growth)
+for name, title in [("peer-vanilla", "Side by side with PyTorch"), ("peer-compiled", "With `torch.compile`"),
+                    ("peer-authors", "With the authors' network")]:
+    section(name, title, "MNIST, convolutional autoencoder, the same images and weights, by turns in one run; "
+            "mean (least–most) of the repetitions. `information` is −½ ln(1 − cos²(x, x′)), over the successes.", peers)
+section("peer-retraining", "Retrained on the examples", "Test error after the same number of updates from the same "
+        "weights, 128 images and their examples (mean, least–most of the seeds): far too little data to rank methods; "
+        "it shows that ours and the port's examples serve alike.",
+        lambda p: table(["added to the data", "test MSE"], [[r["data"], spread(r["errors"])] for r in p["rows"]]))
+section("peer-settings", "MINE's learning rate and hidden units", "128 MNIST images, Algorithm 1 with α = 0.3.",
+        lambda p: table(["H", "learning rate", "success", "‖δ‖₂", "information"],
+                        [[str(r["hidden"]), f"{r['learningRate']:g}", f"{r['success']:.0%}", number(r["delta"]),
+                          number(r["information"])] for r in p["rows"]]))
+if load("threads"):
+    most, factors = scaling(load("threads"))
+    sections.append(f"## Threads\n\nFrom 1 to {most} threads the generation is {spread(factors)} times as fast.\n")
+body = "\n".join(sections)
+if "--tables" in sys.argv:
+    print(body + "\n" + targets())
+    sys.exit()
+dates = sorted({p["date"][:10] for p in map(load, ["cases", "growth", "threads", "authors", "peer-vanilla", "peer-authors"]) if p})
+(root / "docs/performance.md").write_text(f"""# Performance
+
+Measured by `Benchmarks/run` and `Benchmarks/peers/compare`, written by `Benchmarks/page.py`; nothing is typed.
+{' and '.join(dates)}: {machine()}.
+
+## Targets
+
+{targets()}
+{body}""")

@@ -1,0 +1,175 @@
+"""See `compare`. usage: compare.py FOLDER [--quick] [STAGE...]"""
+
+import gzip
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import safetensors.numpy
+import safetensors.torch
+import torch
+
+import ports
+
+root = pathlib.Path(__file__).resolve().parents[2]
+uae = root / ".build/release/uae"
+stages = ["vanilla", "compiled", "authors", "whole", "retraining", "settings"]
+
+
+class Bench:
+    def __init__(self, folder, quick):
+        self.folder, self.quick, self.temporary = folder, quick, tempfile.TemporaryDirectory()
+        data = pathlib.Path(os.environ["UAE_DATA"]) / "mnist"
+        self.train, self.test = (
+            torch.tensor(np.frombuffer(gzip.open(data / f"{name}-images-idx3-ubyte.gz").read(), np.uint8, offset=16)
+                         .reshape(-1, 1, 28, 28)[:count].astype(np.float32) / 255)
+            for name, count in [("train", 512), ("t10k", 2000)])
+        self.checkpoint = folder / "mnist-conv.safetensors"
+        if not self.checkpoint.exists():
+            self.run("train", "--dataset", "mnist", "--limit", "2000", "--model", "conv-autoencoder", "--epochs", "5",
+                     "--out", self.checkpoint)
+        exported = pathlib.Path(self.temporary.name) / "model.safetensors"
+        self.run("export", "--checkpoint", self.checkpoint, "--format", "safetensors", "--out", exported, quiet=False)
+        self.model = ports.ConvolutionalAutoencoder(safetensors.torch.load_file(exported)).eval().requires_grad_(False)
+
+    def run(self, *arguments, quiet=True):
+        command = [str(uae), *map(str, arguments)] + (["--quiet"] if quiet else [])
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def ours(self, count, recipe="paper"):
+        """Seconds a sample by the command's own clock, and the examples."""
+        with tempfile.TemporaryDirectory(dir=self.temporary.name) as folder:
+            text = self.run("attack", "--dataset", "mnist", "--limit", count, "--checkpoint", self.checkpoint,
+                            "--recipe", recipe, "--out", folder + "/run")
+            rate = float(re.search(r"([\d.]+) samples/s", text)[1])
+            shards = [safetensors.numpy.load_file(f) for f in sorted(pathlib.Path(folder).glob("run/**/*shard*.safetensors"))]
+        x = np.concatenate([s["x"] for s in shards])
+        return 1 / rate, torch.tensor(x), torch.tensor(np.concatenate([s["status"] for s in shards]) == 0)
+
+    def port(self, count, batch, **options):
+        start, parts = time.perf_counter(), []
+        for i in range(0, count, batch):
+            parts.append(ports.attack(self.model, self.train[i:i + batch], **options))
+        seconds = (time.perf_counter() - start) / count
+        return seconds, torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
+
+    def quality(self, found, success):
+        x, y = self.train[:len(found)].double().flatten(1), found.double().flatten(1)
+        along = (x * y).sum(1, keepdim=True) / (x * x).sum(1, keepdim=True)
+        sine = ((y - along * x).norm(dim=1) / y.norm(dim=1)).clamp(min=1e-6)
+        won = success & True
+        return {"samples": len(found), "success": won.double().mean().item(),
+                "information": (-sine.log())[won].mean().item() if won.any() else None,
+                "delta": (y - x).norm(dim=1)[won].mean().item() if won.any() else None}
+
+    def row(self, name, runs):
+        """One method's repetitions: [(seconds a sample, examples, success)]."""
+        print(f"{name}: {[round(r[0], 4) for r in runs]} s a sample", file=sys.stderr)
+        return {"method": name, "seconds": [r[0] for r in runs], **self.quality(*runs[-1][1:])}
+
+    def write(self, stage, content):
+        content = {"quick": self.quick, "torch": torch.__version__, "threads": torch.get_num_threads(),
+                   "date": time.strftime("%Y-%m-%d"), **content}
+        (self.folder / f"peer-{stage}.json").write_text(json.dumps(content, indent=1))
+
+    def compared(self, stage, repetitions, methods):
+        """Ours and others by turns: [(name, function)]."""
+        runs = {name: [] for name, _ in methods}
+        for _ in range(repetitions):
+            for name, function in methods:
+                runs[name].append(function())
+        self.write(stage, {"rows": [self.row(name, r) for name, r in runs.items()]})
+        return runs
+
+    def vanilla(self):
+        options = {"iterations": 2} if self.quick else {}
+        ours, batch, single = (64, 64, 2) if self.quick else (256, 128, 6)
+        runs = self.compared("vanilla", 1 if self.quick else 3, [
+            ("ours", lambda: self.ours(ours)),
+            ("PyTorch, batched", lambda: self.port(batch, batch, **options)),
+            ("PyTorch, one at a time", lambda: self.port(single, 1, **options))])
+        for name, file in [("ours", "ours"), ("PyTorch, batched", "batched")]:
+            _, x, success = runs[name][-1]
+            torch.save((x[:batch], success[:batch]), self.folder / f"examples-{file}.pt")
+
+    def compiled(self):
+        batch, options = (64, {"iterations": 2}) if self.quick else (128, {})
+        self.port(batch, batch, compiled=True, iterations=1)  # compiles
+        self.compared("compiled", 1 if self.quick else 2, [
+            ("ours", lambda: self.ours(batch)),
+            ("PyTorch, batched, torch.compile", lambda: self.port(batch, batch, compiled=True, **options))])
+
+    def authors(self):
+        options = {"iterations": 1, "steps": 2} if self.quick else {}
+        self.compared("authors", 1 if self.quick else 2, [
+            ("ours", lambda: self.ours(64)),
+            ("PyTorch, the authors' network, one at a time", lambda: self.port(1, 1, network=ports.Authors, **options))])
+
+    def whole(self):
+        """A long run by the command line: wall-clock rate and peak memory, start and files included."""
+        count = int(os.environ.get("UAE_WHOLE", 64 if self.quick else 6000))
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            self.run("attack", "--dataset", "mnist", "--limit", count, "--checkpoint", self.checkpoint, "--recipe",
+                     "paper", "--out", folder + "/run")
+            seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        self.write("whole", {"rows": [{"samples": count, "seconds": seconds, "megabytes": peak}]})
+
+    def retraining(self):
+        """The same number of updates from the same weights, on the data with each method's examples added."""
+        rows = []
+        for name in ["repeated data", "ours", "batched"]:
+            errors = []
+            for seed in range(1 if self.quick else 3):
+                torch.manual_seed(seed)
+                model = ports.ConvolutionalAutoencoder({
+                    k: torch.nn.init.xavier_uniform_(torch.empty_like(v)) if v.dim() == 4 else torch.zeros_like(v)
+                    for k, v in safetensors.torch.load_file(self.checkpoint).items()
+                    if k.startswith(("encoder", "decoder"))})
+                x = self.train[:128]
+                if name != "repeated data":
+                    found, success = torch.load(self.folder / f"examples-{name}.pt")
+                    x = torch.cat([x[:len(found)], torch.where(success.view(-1, 1, 1, 1), found, x[:len(found)])])
+                optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+                for _ in range(20 if self.quick else 400):
+                    batch = x[torch.randint(len(x), (64,))]
+                    optimizer.zero_grad()
+                    F = torch.nn.functional
+                    F.binary_cross_entropy(model(batch), batch).backward()
+                    optimizer.step()
+                with torch.no_grad():
+                    errors.append(torch.nn.functional.mse_loss(model(self.test), self.test).item())
+            rows.append({"data": name, "errors": errors})
+        self.write("retraining", {"rows": rows})
+
+    def settings(self):
+        """Hidden units and learning rate of MINE, which nothing in the paper fixes."""
+        rows = []
+        for hidden in [8, 16, 32]:
+            for rate in [1e-4, 1e-3, 1e-2]:
+                recipe = pathlib.Path(self.temporary.name) / "recipe.yaml"
+                recipe.write_text(f"attack: {{method: minmax, similarity: mine, alpha: 0.3, iterations: 40, "
+                                  f"mine: {{hidden: {hidden}, learningRate: {rate}}}}}\n")
+                _, found, success = self.ours(64 if self.quick else 128, recipe)
+                rows.append({"hidden": hidden, "learningRate": rate, **self.quality(found, success)})
+        self.write("settings", {"rows": rows})
+
+
+if __name__ == "__main__":
+    arguments = [a for a in sys.argv[2:] if a != "--quick"]
+    if set(arguments) - set(stages) or len(sys.argv) < 2:
+        sys.exit(f"usage: compare.py FOLDER [--quick] [{'|'.join(stages)}]...")
+    if not os.environ.get("UAE_DATA"):
+        sys.exit("UAE_DATA must name the folder that has mnist/ (uae data fetch mnist)")
+    torch.manual_seed(1)
+    bench = Bench(pathlib.Path(sys.argv[1]), "--quick" in sys.argv)
+    for stage in arguments or [s for s in stages]:
+        getattr(bench, stage)()
