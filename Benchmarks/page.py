@@ -71,7 +71,7 @@ def peers(part):
     for r in part["rows"]:
         ratios = [a / b for a, b in zip(r["seconds"], ours["seconds"])]
         rows.append([r["method"], spread([s * 1000 for s in r["seconds"]]), "1" if r is ours else spread(ratios),
-                     str(r["samples"]), f"{r['success']:.0%}", number(r["information"]), number(r["delta"])])
+                     str(r["samples"]), "–" if r["success"] is None else f"{r['success']:.0%}", number(r["information"]), number(r["delta"])])
     return table(["method", "ms a sample", "times ours", "samples", "success", "information", "‖δ‖₂"], rows)
 
 
@@ -80,7 +80,8 @@ def ratio(name, method):
     if not part:
         return None
     seconds = {r["method"]: r["seconds"] for r in part["rows"]}
-    return statistics.mean(a / b for a, b in zip(seconds[method], seconds["ours"]))
+    theirs = next(v for k, v in seconds.items() if k.startswith(method) and k != "ours")
+    return statistics.mean(a / b for a, b in zip(theirs, seconds["ours"]))
 
 
 def targets():
