@@ -64,7 +64,9 @@ let package = Package(
         "Yams",
       ],
       // Links into `Recipes/`, which a package's target cannot reach otherwise.
-      resources: ["smoke", "small", "paper"].map { .embedInCode("Resources/table4-\($0).yaml") }),
+      resources: ["table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small"].map {
+        .embedInCode("Resources/\($0).yaml")
+      }),
     .executableTarget(
       name: "uae",
       dependencies: [

@@ -4,5 +4,5 @@ import ArgumentParser
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce", abstract: "Run a study again: its cells, its tables, its pictures.",
-    subcommands: [ReproduceTable4Command.self])
+    subcommands: [ReproduceTable4Command.self, ReproduceRecipesCommand.self])
 }

@@ -140,14 +140,3 @@ public struct Table4Cell: StudyCell, Equatable {
       perClass: zip(sums, counts).map { $1 > 0 ? $0 / $1 : .nan })
   }
 }
-
-/// The wall-clock seconds that the body takes.
-private func seconds(_ body: () throws -> Void) rethrows -> Double {
-  let start = ContinuousClock.now
-  try body()
-  return (ContinuousClock.now - start) / .seconds(1)
-}
-
-func mean(_ values: some Collection<Double>) -> Double {
-  values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
-}

@@ -16,16 +16,16 @@ enum Table4Findings {
     var text =
       "**\(row.title)** (\(row.trainCount) training samples, \(row.key.epochs) epochs, "
       + "\(seeds) seed\(seeds == 1 ? "" : "s")): retraining on data and MINE-UAEs changes the test error by "
-      + "\(Table4Tables.percent(gain.value)) against the original; the same data repeated changes it by "
-      + "\(Table4Tables.percent(control.value)). What the UAEs add to repetition is "
-      + "\(Table4Tables.percent(left.value))\(verdict(left.comparison)). "
+      + "\(ComparisonText.percent(gain.value)) against the original; the same data repeated changes it by "
+      + "\(ComparisonText.percent(control.value)). What the UAEs add to repetition is "
+      + "\(ComparisonText.percent(left.value))\(verdict(left.comparison)). "
     text += String(
       format: "%.1f %% of the UAEs lie within 0.01·√d of their originals (mean ‖δ‖₂ %.3f). ",
       100 * figures.nearShare,
       figures.l2)
     if let equal = change(row, uae, .original, \.equalSteps.test) {
       text +=
-        "At the original's number of optimiser steps the change is \(Table4Tables.percent(equal.value))"
+        "At the original's number of optimiser steps the change is \(ComparisonText.percent(equal.value))"
         + "\(verdict(equal.comparison)). "
     }
     let best = row.arms.filter { $0.arm != .original && $0.arm != .repeated }.compactMap { arm in
@@ -33,7 +33,7 @@ enum Table4Findings {
     }.min { $0.1.value < $1.1.value }
     if let (name, change) = best {
       text +=
-        "The lowest error against repetition has \(name): \(Table4Tables.percent(change.value))"
+        "The lowest error against repetition has \(name): \(ComparisonText.percent(change.value))"
         + "\(verdict(change.comparison))."
     }
     return text

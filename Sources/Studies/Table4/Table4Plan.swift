@@ -71,23 +71,10 @@ public struct Table4Plan: Codable, Equatable, Sendable {
     } catch let error as StudyError {
       throw StudyError.settings("\(source): \(error)")
     } catch let error as DecodingError {
-      throw StudyError.settings("\(source): \(Self.line(error))")
+      throw StudyError.settings("\(source): \(PlanReading.line(error))")
     } catch {
       throw StudyError.settings(
         "\(source): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
-    }
-  }
-
-  private static func line(_ error: DecodingError) -> String {
-    func path(_ context: DecodingError.Context) -> String {
-      context.codingPath.map(\.stringValue).joined(separator: ".")
-    }
-    switch error {
-    case .keyNotFound(let key, _): return "the setting '\(key.stringValue)' is missing"
-    case .valueNotFound(_, let context), .typeMismatch(_, let context):
-      return "'\(path(context))' has a value of the wrong kind"
-    case .dataCorrupted(let context): return "'\(path(context))': \(context.debugDescription)"
-    @unknown default: return "\(error)"
     }
   }
 

@@ -17,15 +17,17 @@ enum Table4Tables {
         let toOriginal = row.comparison(of: arm, with: .original, figure)
         let toRepeated = row.comparison(of: arm, with: .repeated, figure)
         var cells = [
-          row.key.model, arm.arm.rawValue, arm.summary(figure)?.description ?? "–", change(toOriginal),
-          pValue(toOriginal), change(toRepeated), pValue(toRepeated),
+          row.key.model, arm.arm.rawValue, arm.summary(figure)?.description ?? "–",
+          ComparisonText.change(toOriginal),
+          ComparisonText.pValue(toOriginal), ComparisonText.change(toRepeated),
+          ComparisonText.pValue(toRepeated),
         ]
         if published {
           let paper = PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm.arm)
           let base = PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: .original)
           cells.append(paper.map { String(format: "%.5f", $0.error) } ?? "–")
           if let paper, let base, arm.arm != .original {
-            cells.append(percent(paper.error / base.error - 1))
+            cells.append(ComparisonText.percent(paper.error / base.error - 1))
           } else {
             cells.append("–")
           }
@@ -46,12 +48,14 @@ enum Table4Tables {
         let paper = PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm.arm)
         return [
           row.key.model, arm.arm.rawValue,
-          summary { 100 * $0.successRate }.map { fixed($0, 2) + " %" } ?? "–",
+          summary { 100 * $0.successRate }.map { ComparisonText.fixed($0, 2) + " %" } ?? "–",
           paper?.successRate.map { String(format: "%.2f %%", 100 * $0) } ?? "–",
-          summary(\.l2).map { fixed($0, 3) } ?? "–", summary(\.lInfinity).map { fixed($0, 3) } ?? "–",
-          summary { 100 * $0.nearShare }.map { fixed($0, 1) + " %" } ?? "–",
-          summary(\.information).map { fixed($0, 2) } ?? "–",
-          arm.summary { $0.attackSeconds * 1000 / Double($0.trainCount) }.map { fixed($0, 2) } ?? "–",
+          summary(\.l2).map { ComparisonText.fixed($0, 3) } ?? "–",
+          summary(\.lInfinity).map { ComparisonText.fixed($0, 3) } ?? "–",
+          summary { 100 * $0.nearShare }.map { ComparisonText.fixed($0, 1) + " %" } ?? "–",
+          summary(\.information).map { ComparisonText.fixed($0, 2) } ?? "–",
+          arm.summary { $0.attackSeconds * 1000 / Double($0.trainCount) }.map { ComparisonText.fixed($0, 2) }
+            ?? "–",
         ]
       }
     }
@@ -69,7 +73,9 @@ enum Table4Tables {
         [
           row.key.model, arm.arm.rawValue, arm.summary(\.trained.train)?.description ?? "–",
           arm.summary(\.trained.test)?.description ?? "–",
-          arm.summary { 100 * ($0.trained.test / $0.trained.train - 1) }.map { fixed($0, 1) + " %" } ?? "–",
+          arm.summary { 100 * ($0.trained.test / $0.trained.train - 1) }.map {
+            ComparisonText.fixed($0, 1) + " %"
+          } ?? "–",
           arm.cells.first.map { "\($0.outcome.steps)" } ?? "–",
         ]
       }
@@ -106,27 +112,5 @@ enum Table4Tables {
         "delta_l2",
         "delta_linf", "near_share", "exact_information", "similarity", "training_seconds", "attack_seconds",
       ], rows: lines)
-  }
-
-  static func percent(_ share: Double) -> String { String(format: "%+.1f %%", 100 * share) }
-
-  private static func change(_ comparison: PairedComparison?) -> String {
-    guard let comparison, let change = comparison.relativeChange else { return "–" }
-    // The interval of the difference, in the same percent of the baseline's mean.
-    guard let interval = comparison.interval, comparison.difference.mean != 0 else { return percent(change) }
-    let scale = change / comparison.difference.mean
-    return percent(change)
-      + String(format: " [%+.1f, %+.1f]", 100 * scale * interval.lower, 100 * scale * interval.upper)
-  }
-
-  private static func pValue(_ comparison: PairedComparison?) -> String {
-    guard let comparison, comparison.difference.values.count > 1 else { return "–" }
-    return String(format: "%.3g", comparison.test.pValue)
-  }
-
-  private static func fixed(_ summary: Summary, _ digits: Int) -> String {
-    summary.values.count > 1
-      ? String(format: "%.\(digits)f ± %.\(digits)f", summary.mean, summary.standardDeviation)
-      : String(format: "%.\(digits)f", summary.mean)
   }
 }

@@ -1,0 +1,190 @@
+import Datasets
+import Foundation
+import Models
+import Yams
+
+/// A model on a small part of a data set, and how it is trained in every arm.
+public struct RecipesGroup: Codable, Hashable, Sendable {
+  public var dataset: String
+  /// `dense`, `sparse`, `conv` or `adversarial`.
+  public var model: String
+  /// Samples to train on, drawn by the seed from the first ones of the set.
+  public var samples: Int
+  /// How many of the set's first training samples are used at all.
+  public var pool: Int
+  /// The last of these are for choices.
+  public var validation: Int
+  public var updates: Int
+  public var batchSize: Int
+  public var learningRate: Double
+
+  public var label: String { "\(dataset)/\(model)" }
+
+  func architecture(_ sampleShape: [Int]) throws -> Architecture {
+    guard let kind = Table4Plan.rowNames[model] else { throw StudyError.settings("'\(model)' is no model") }
+    return Architecture(kind: kind, sampleShape: sampleShape)
+  }
+
+  func validate() throws {
+    func require(_ holds: Bool, _ problem: String) throws {
+      if !holds { throw StudyError.settings("\(label): \(problem)") }
+    }
+    try require(DatasetRegistry.named(dataset) != nil, "'\(dataset)' is no data set known by name")
+    try require(
+      Table4Plan.rowNames[model] != nil, "the model must be dense, sparse, conv or adversarial")
+    try require(samples >= 2 && validation >= 1, "needs at least 2 samples and 1 to validate")
+    try require(pool >= samples + validation, "pool must be at least samples + validation")
+    try require(updates >= 1 && batchSize >= 2 && learningRate > 0, "needs updates, a batch of 2 and a rate")
+  }
+}
+
+/// An arm's candidates, of which one is chosen on validation data.
+public struct RecipesFamily: Codable, Equatable, Sendable {
+  public var name: String
+  /// The candidates; one alone is no choice.
+  public var grid: [RecipesArm]?
+  /// The family whose chosen setting this one takes, for a control that belongs to it.
+  public var follows: String?
+  /// What this one makes of that setting.
+  public var source: RecipesArm.Source?
+  public var effort: Int?
+  /// Whether it is a way to use adversarial examples that can become the default recipe.
+  public var isRecipe: Bool?
+  /// Whether its setting is chosen anew on the validation data of every group, also those that only confirm.
+  public var chosenEverywhere: Bool?
+  /// The groups that have it, by label; absent for all.
+  public var only: [String]?
+}
+
+/// Which trainings the study consists of: what `Recipes/recipes-*.yaml` hold.
+public struct RecipesPlan: Codable, Equatable, Sendable {
+  public var name: String
+  /// Where settings are chosen.
+  public var development: [RecipesGroup]
+  /// Where the settings chosen there are tried without another choice.
+  public var confirmation: [RecipesGroup]
+  public var families: [RecipesFamily]
+  /// How many seeds choices are made from (from 1001), and how many the comparison has (from 1).
+  public var tuningSeeds: Int
+  public var seeds: Int
+  /// Numbers of updates that the same data are trained for, to see where the validation error stops falling.
+  public var convergence: [Int]
+
+  public static let scales = ["smoke", "small"]
+
+  public var groups: [RecipesGroup] { development + confirmation }
+
+  /// A scale by name, or a plan from a YAML file.
+  ///
+  /// - Throws: ``StudyError/settings(_:)``.
+  public static func find(_ nameOrPath: String) throws -> RecipesPlan {
+    let embedded: [String: [UInt8]] = [
+      "smoke": PackageResources.recipes_smoke_yaml, "small": PackageResources.recipes_small_yaml,
+    ]
+    if let bytes = embedded[nameOrPath] {
+      return try parse(String(decoding: bytes, as: UTF8.self), source: "recipes-\(nameOrPath).yaml")
+    }
+    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
+    else {
+      throw StudyError.settings(
+        "'\(nameOrPath)' is no scale: there are \(scales.joined(separator: ", ")), or give a .yaml file that exists"
+      )
+    }
+    return try parse(text, source: nameOrPath)
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` that names the setting.
+  public static func parse(_ text: String, source: String) throws -> RecipesPlan {
+    do {
+      let plan = try YAMLDecoder().decode(RecipesPlan.self, from: text)
+      try plan.validate()
+      return plan
+    } catch let error as StudyError {
+      throw StudyError.settings("\(source): \(error)")
+    } catch let error as DecodingError {
+      throw StudyError.settings("\(source): \(PlanReading.line(error))")
+    } catch {
+      throw StudyError.settings(
+        "\(source): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+    }
+  }
+
+  public func validate() throws {
+    func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+      if !holds { throw StudyError.settings(problem()) }
+    }
+    for group in groups { try group.validate() }
+    try require(!groups.isEmpty && !families.isEmpty, "there is nothing to run")
+    try require(!development.isEmpty, "at least one group of development is needed to choose settings")
+    for family in families {
+      for arm in family.grid ?? [] { try arm.validate() }
+      let known = family.follows.map { name in families.contains { $0.name == name && $0.grid != nil } }
+      try require(
+        (family.grid?.isEmpty == false) != (known == true),
+        "\(family.name) needs a grid, or follows a family that has one")
+    }
+    for name in [Self.same, Self.noise] {
+      try require(families.contains { $0.name == name }, "the control '\(name)' is missing")
+    }
+    try require(1...1000 ~= seeds && 1...1000 ~= tuningSeeds, "seeds must be from 1 to 1000")
+  }
+
+  /// The controls that every comparison is made with.
+  static let same = "same data"
+  static let noise = "tuned noise"
+
+  /// The plan with fewer groups or another number of seeds.
+  public func narrowed(datasets: [String] = [], models: [String] = [], seeds: Int? = nil) throws
+    -> RecipesPlan
+  {
+    var plan = self
+    func kept(_ group: RecipesGroup) -> Bool {
+      (datasets.isEmpty || datasets.contains(group.dataset))
+        && (models.isEmpty || models.contains(group.model))
+    }
+    plan.development = development.filter(kept)
+    plan.confirmation = confirmation.filter(kept)
+    plan.seeds = seeds ?? self.seeds
+    try plan.validate()
+    return plan
+  }
+
+  func has(_ family: RecipesFamily, in group: RecipesGroup) -> Bool {
+    family.only?.contains(group.label) ?? true
+  }
+
+  /// The cells that settings are chosen from; none of them reads a test sample.
+  public var tuningCells: [RecipesCell] {
+    (0..<tuningSeeds).flatMap { offset in
+      groups.flatMap { group in
+        families.filter { has($0, in: group) && isTuned($0, in: group) }.flatMap { family in
+          (family.grid ?? []).map {
+            RecipesCell(group: group, arm: $0, seed: UInt64(1001 + offset), usesTest: false)
+          }
+        }
+      }
+    }
+  }
+
+  /// The reference for relative errors is always there; a single candidate needs no choice.
+  private func isTuned(_ family: RecipesFamily, in group: RecipesGroup) -> Bool {
+    guard let grid = family.grid else { return false }
+    if family.name == Self.same { return true }
+    if development.contains(group) { return grid.count > 1 || family.isRecipe == true }
+    return family.chosenEverywhere == true && grid.count > 1
+  }
+
+  /// The same data with fewer and more updates than the plan's.
+  public var convergenceCells: [RecipesCell] {
+    groups.flatMap { group in
+      convergence.flatMap { updates in
+        (0..<tuningSeeds).map { offset in
+          var other = group
+          other.updates = updates
+          return RecipesCell(
+            group: other, arm: RecipesArm(.none), seed: UInt64(1001 + offset), usesTest: false)
+        }
+      }
+    }
+  }
+}
