@@ -87,7 +87,8 @@ let package = Package(
     .testTarget(
       name: "FaultTests", dependencies: ["Runs", "Formats", "fault-worker", "uae"], exclude: ["Preload"]),
     .testTarget(
-      name: "AugmentationTests", dependencies: ["Augmentation", "Attacks", "Datasets", "Models", "Runs"]),
+      name: "AugmentationTests",
+      dependencies: ["Augmentation", "Attacks", "Datasets", "Models", "Runs", "Torch"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies", "Datasets", "Models", "Attacks", "Reports", "Torch"]),

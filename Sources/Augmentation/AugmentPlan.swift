@@ -47,6 +47,24 @@ public struct AugmentPlan: Sendable {
         architecture.kind, samples: train.shape[0], batchSize: training.batchSize)
   }
 
+  /// What the model is retrained on besides the data, by the recipe's rule for failures.
+  ///
+  /// - Parameters:
+  ///   - perturbed: one a training sample, its original where the attack failed.
+  ///   - seed: that of the attack, and which of a sample's UAEs they are.
+  func substituted(_ perturbed: Tensor, succeeded: [Bool], seed: UInt64, copy: Int) throws -> Tensor {
+    switch recipe.retraining.failures {
+    case .replace: return perturbed
+    case .drop:
+      let kept = succeeded.indices.filter { succeeded[$0] }
+      return kept.isEmpty ? perturbed[0..<0] : perturbed.gathered(kept)
+    case .start:
+      return examples(
+        perturbed, where: succeeded,
+        else: try recipe.attack.starts(of: train, seed: seed, copy: copy, threads: threads))
+    }
+  }
+
   /// The digest of the data as used: what was read, and how many of it.
   public var dataDigest: String { "\(dataset.digest)/\(train.shape[0])+\(test.shape[0])" }
 

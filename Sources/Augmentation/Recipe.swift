@@ -92,11 +92,15 @@ public struct RetrainingSettings: Codable, Equatable, Sendable {
     case replace
     /// It stands once.
     case drop
+    /// Where its attack began takes the example's place: with a noisy start, noise where there is no example.
+    case start
   }
 
   public var failures = Failures.replace
   /// Make the UAEs anew against the model in training every so many epochs; 0 makes them once, against the trained model.
   public var onlineEvery = 0
+  /// T of those that are made anew.
+  public var onlineIterations = 5
 
   public init() {}
 }
@@ -133,6 +137,9 @@ extension Recipe {
     try require(2...100_000 ~= a.mine.projections, "mine.projections", a.mine.projections, "from 2 to 100000")
     try require(
       1...100_000 ~= a.mine.projectedSize, "mine.projectedSize", a.mine.projectedSize, "from 1 to 100000")
+    try require(
+      1...100_000 ~= retraining.onlineIterations, "onlineIterations", retraining.onlineIterations,
+      "from 1 to 100000")
     try require(retraining.onlineEvery >= 0, "onlineEvery", retraining.onlineEvery, "0 or more")
   }
 }

@@ -36,16 +36,15 @@ struct SeedRun {
     }
     let attack = try attackStage(original)
     let uaes = attack.uaes
-    let augmented = recipe.retraining.onlineEvery == 0 ? augmentedSet(uaes) : nil
+    let augmented = recipe.retraining.onlineEvery == 0 ? try augmentedSets(uaes) : nil
     let online = OnlineExamples(plan: plan, seed: seed, report: report)
     let retrained = try training("retraining with UAEs", "retrained").run(epochs: plan.epochs, report: report)
     {
       epoch, model in
-      if let augmented { return augmented }
+      if let augmented { return augmented[epoch % augmented.count] }
       return try online.data(epoch: epoch, model: model)
     }
-    let parts = (augmented?.shape[0] ?? train.shape[0] * 2) / train.shape[0]
-    let repeated = concatenated([Tensor](repeating: train, count: max(1, parts)))
+    let repeated = concatenated([train, train])
     let control = try training("control: the data repeated", "repeated-control").run(
       epochs: plan.epochs, report: report
     ) { _, _ in repeated }
@@ -160,11 +159,16 @@ struct SeedRun {
     return figures
   }
 
-  /// Data and UAEs, by the recipe's rule for failures.
-  private func augmentedSet(_ uaes: UAESet) -> Tensor {
-    guard plan.recipe.retraining.failures == .drop else { return concatenated([plan.train, uaes.perturbed]) }
-    let kept = uaes.succeeded.indices.filter { uaes.succeeded[$0] }
-    return kept.isEmpty ? plan.train : concatenated([plan.train, uaes.perturbed.gathered(kept)])
+  /// For each copy the data and its UAEs: the epochs take the copies in turn, so that half of what the model sees is
+  /// original and the number of steps does not depend on the number of copies.
+  private func augmentedSets(_ uaes: UAESet) throws -> [Tensor] {
+    try (0..<plan.recipe.attack.copies).map { copy in
+      let positions = uaes.copy.indices.filter { uaes.copy[$0] == copy }
+      let added = try plan.substituted(
+        uaes.perturbed.gathered(positions), succeeded: positions.map { uaes.succeeded[$0] }, seed: seed,
+        copy: copy)
+      return concatenated([plan.train, added])
+    }
   }
 }
 

@@ -130,7 +130,7 @@ struct AttackCommand: ParsableCommand {
     }
     if outcome.isComplete, totals.counts.succeeded == 0 {
       throw RecipeError(
-        "no sample was attacked successfully (\(recipe.recipe)): try a smaller --kappa, another --start or more "
+        "no sample was attacked successfully (\(recipe.recipe ?? Recipe.named[0].name)): try a smaller --kappa, another --start or more "
           + "--iterations")
     }
   }

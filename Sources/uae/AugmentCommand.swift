@@ -51,7 +51,7 @@ struct AugmentCommand: ParsableCommand {
   }
 
   func run() throws {
-    let recipe = try self.recipe.load()
+    let recipe = try self.recipe.load(.augmentation)
     let dataset = try data.load()
     try work.prepare()
     let plan = try AugmentPlan(

@@ -19,6 +19,12 @@ import Testing
     #expect(Recipe.paper.attack.mine.steps == 20)
   }
 
+  @Test func aWholeRunMakesExamplesAnewWhileItTrains() {
+    #expect(Recipe.named.contains(.augmentation))
+    #expect(Recipe.augmentation.retraining.onlineEvery == 1)
+    #expect(Recipe.augmentation.attack == Recipe.farNoise.attack)
+  }
+
   @Test func aFileChangesWhatItNames() throws {
     let recipe = try Recipe.parse("attack: {sigma: 0.25, mine: {steps: 3}}\nname: mine", source: "test")
     #expect(recipe.attack.sigma == 0.25)

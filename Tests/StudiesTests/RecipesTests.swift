@@ -6,6 +6,9 @@ import Testing
 import Torch
 
 @Suite struct RecipesTests {
+  /// Run once for all tests that only read it.
+  private static let finished = Result { try run(workers: 2) }
+
   private static func run(workers: Int) throws -> (folder: String, plan: RecipesPlan) {
     let folder = NSTemporaryDirectory() + "recipes-\(UUID().uuidString)"
     let plan = try RecipesPlan.find("smoke")
@@ -19,10 +22,10 @@ import Torch
   }
 
   @Test func figuresDoNotDependOnTheNumberOfWorkers() throws {
-    let one = try Self.cells(try Self.run(workers: 1).folder)
+    let two = try Self.cells(try Self.finished.get().folder)
     let three = try Self.cells(try Self.run(workers: 3).folder)
-    #expect(one.keys == three.keys && one.count > 30)
-    for (label, outcome) in one {
+    #expect(two.keys == three.keys && two.count > 30)
+    for (label, outcome) in two {
       #expect(outcome.validation == three[label]?.validation, "\(label)")
       #expect(outcome.test == three[label]?.test, "\(label)")
       #expect(outcome.examples == three[label]?.examples, "\(label)")
@@ -30,7 +33,7 @@ import Torch
   }
 
   @Test func choicesSeeNoTestSampleAndTheComparisonHasEveryArm() throws {
-    let (folder, plan) = try Self.run(workers: 2)
+    let (folder, plan) = try Self.finished.get()
     let store = try CellStore(folder: folder)
     let all: [FinishedCell<RecipesCell>] = try store.all()
     for finished in all {
@@ -58,7 +61,7 @@ import Torch
   }
 
   @Test func aFinishedStudyRunsNothingAgainAndItsPageIsComplete() throws {
-    let (folder, plan) = try Self.run(workers: 2)
+    let (folder, plan) = try Self.finished.get()
     let cells = try FileManager.default.contentsOfDirectory(atPath: folder + "/cells")
     func dates() throws -> [Date] {
       try cells.sorted().map {
@@ -82,7 +85,7 @@ import Torch
 
   /// The control "noise of equal norm" is as far from the originals as the examples that it stands for.
   @Test func matchedNoiseIsAsLongAsTheExamples() throws {
-    let cells = try Self.cells(try Self.run(workers: 2).folder)
+    let cells = try Self.cells(try Self.finished.get().folder)
     let matched = cells.filter { $0.key.contains("/matched") && $0.value.examples != nil }
     #expect(!matched.isEmpty)
     for (label, outcome) in matched {
@@ -94,7 +97,7 @@ import Torch
 
   /// Written anew with the trainer alone: shuffled passes over 64 samples in batches of 32, a half-cosine, Adam.
   @Test func theSameDataIsAPlainTraining() throws {
-    let (folder, plan) = try Self.run(workers: 1)
+    let (folder, plan) = try Self.finished.get()
     let group = plan.development[0]
     let data = try DatasetLoader.load("digits", options: .init(limit: group.pool))
     let all = Tensor(data.train.values, [group.pool] + data.sampleShape)

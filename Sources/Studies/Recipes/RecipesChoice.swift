@@ -71,11 +71,14 @@ public struct RecipesChoice: Sendable {
     plan.families.filter { $0.isRecipe == true }.compactMap { common($0.name) }.min { $0.mean < $1.mean }
   }
 
-  /// The cells of the comparison, group by group.
+  /// The cells of the comparison, seed by seed, so that a stopped study has a few seeds of everything.
   public var finalCells: [RecipesCell] {
-    plan.groups.flatMap { group in
-      let arms = Set(arms(in: group).map(\.arm)).sorted { $0.description < $1.description }
-      return (1...plan.seeds).flatMap { seed in
+    let settings = plan.groups.map { group -> (RecipesGroup, [RecipesArm]) in
+      let all: [RecipesArm] = self.arms(in: group).map { $0.arm }
+      return (group, Set(all).sorted { $0.description < $1.description })
+    }
+    return (1...plan.seeds).flatMap { seed in
+      settings.flatMap { group, arms in
         arms.map { RecipesCell(group: group, arm: $0, seed: UInt64(seed), usesTest: true) }
       }
     }

@@ -113,21 +113,20 @@ struct RecipesExamples {
         }
       case .start:
         sources.append(set)
-        let won = Tensor(result.status.map { $0 == .succeeded ? Float(1) : 0 }, [set.shape[0]]) .> 0
         kept.append(
-          try withoutGrad {
-            `where`(won.perSample(like: set), result.perturbed, try starts(seed, copy: copy))
-          })
+          examples(
+            result.perturbed, where: result.status.map { $0 == .succeeded },
+            else: try starts(seed, copy: copy)))
       }
     }
     // Where every attack failed the originals stand alone.
-    let examples = kept.isEmpty ? set : concatenated(kept)
-    pool = examples
+    let made = kept.isEmpty ? set : concatenated(kept)
+    pool = made
     basis = sources.isEmpty ? set : concatenated(sources)
     measure(successRate: succeeded)
-    if order.count != examples.shape[0] {
+    if order.count != made.shape[0] {
       order = Passes(
-        count: examples.shape[0], seed: seed &+ UInt64(makings) &* 0x9E37_79B9, purpose: .augmentation)
+        count: made.shape[0], seed: seed &+ UInt64(makings) &* 0x9E37_79B9, purpose: .augmentation)
     }
   }
 
@@ -144,11 +143,7 @@ struct RecipesExamples {
 
   /// Where the attack would begin, without a criterion.
   private func starts(_ seed: UInt64, copy: Int) throws -> Tensor {
-    var settings = arm.attack
-    settings.iterations = 0
-    return try Attack(
-      criterion: NoCriterion(), similarity: Distance(), solver: settings.solver, seed: seed
-    ).run(set, range: 0..<set.shape[0], copy: copy, threads: 1, isCancelled: isCancelled).perturbed
+    try arm.attack.starts(of: set, seed: seed, copy: copy, isCancelled: isCancelled)
   }
 
   /// x + s n, clipped to [0, 1], n Gaussian and s such that the change is as long as the example's.
@@ -168,14 +163,5 @@ struct RecipesExamples {
       }
       return noisy(low)
     }
-  }
-}
-
-/// Holds everywhere.
-private struct NoCriterion: Criterion {
-  func bind(_ originals: Tensor) -> any BoundCriterion { Bound() }
-
-  private struct Bound: BoundCriterion {
-    func values(_ perturbed: Tensor) -> Tensor { Tensor.full([perturbed.shape[0]], -1) }
   }
 }

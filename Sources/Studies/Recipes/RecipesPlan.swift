@@ -20,6 +20,13 @@ public struct RecipesGroup: Codable, Hashable, Sendable {
 
   public var label: String { "\(dataset)/\(model)" }
 
+  /// The same group with so many times the updates.
+  func lasting(_ factor: Double) -> RecipesGroup {
+    var other = self
+    other.updates = max(1, Int((factor * Double(updates)).rounded()))
+    return other
+  }
+
   func architecture(_ sampleShape: [Int]) throws -> Architecture {
     guard let kind = Table4Plan.rowNames[model] else { throw StudyError.settings("'\(model)' is no model") }
     return Architecture(kind: kind, sampleShape: sampleShape)
@@ -67,8 +74,8 @@ public struct RecipesPlan: Codable, Equatable, Sendable {
   /// How many seeds choices are made from (from 1001), and how many the comparison has (from 1).
   public var tuningSeeds: Int
   public var seeds: Int
-  /// Numbers of updates that the same data are trained for, to see where the validation error stops falling.
-  public var convergence: [Int]
+  /// How many times the updates of a group the same data are trained for, to see where the validation error stops falling.
+  public var convergence: [Double]
 
   public static let scales = ["smoke", "small"]
 
@@ -126,6 +133,8 @@ public struct RecipesPlan: Codable, Equatable, Sendable {
     for name in [Self.same, Self.noise] {
       try require(families.contains { $0.name == name }, "the control '\(name)' is missing")
     }
+    try require(
+      convergence.allSatisfy { $0 > 0 && $0 <= 100 }, "convergence must be above 0 and at most 100")
     try require(1...1000 ~= seeds && 1...1000 ~= tuningSeeds, "seeds must be from 1 to 1000")
   }
 
@@ -174,13 +183,12 @@ public struct RecipesPlan: Codable, Equatable, Sendable {
     return family.chosenEverywhere == true && grid.count > 1
   }
 
-  /// The same data with fewer and more updates than the plan's.
+  /// The same data with fewer and more updates than a group's.
   public var convergenceCells: [RecipesCell] {
     groups.flatMap { group in
-      convergence.flatMap { updates in
+      convergence.flatMap { factor in
         (0..<tuningSeeds).map { offset in
-          var other = group
-          other.updates = updates
+          let other = group.lasting(factor)
           return RecipesCell(
             group: other, arm: RecipesArm(.none), seed: UInt64(1001 + offset), usesTest: false)
         }

@@ -103,8 +103,8 @@ public struct RecipesReport: Sendable {
     """
 
   private static let convergence = """
-    Validation error of the same data, trained with schedules of several lengths (bold: the study's); the rate reaches 0 \
-    at the end of each. The plot shows the course of single trainings, mean over the seeds of the comparison.
+    Validation error of the same data, mean over the tuning seeds, trained with schedules of several lengths (the study's \
+    is × 1.0); the rate reaches 0 at the end of each. The plot shows the course of single trainings, mean over the seeds of the comparison.
 
     """
 }

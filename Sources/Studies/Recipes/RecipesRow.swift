@@ -33,29 +33,23 @@ public struct RecipesRow: Sendable {
           try store.finished(RecipesCell(group: group, arm: arm, seed: UInt64($0), usesTest: true))
         })
     }
-    let settings = Set(
-      arms.filter { arm in plan.families.contains { $0.name == arm.name && $0.isRecipe == true } }.map(\.arm))
     let recipes = Set(
       arms.filter { arm in
-        plan.families.contains { $0.name == arm.name && $0.isRecipe == true }
-          || (arm.name == RecipesChoice.winnerName && !settings.contains(arm.arm))
-      }.map(\.name))
+        arm.name == RecipesChoice.winnerName
+          || plan.families.contains { $0.name == arm.name && $0.isRecipe == true }
+      }.map(\.arm))
     for (baseline, path) in [(RecipesPlan.same, \Arm.toSame), (RecipesPlan.noise, \Arm.toNoise)] {
       guard let control = arms.first(where: { $0.name == baseline }) else { continue }
-      let compared = arms.indices.compactMap { index in
-        arms[index].arm == control.arm
-          ? nil : Self.comparison(arms[index], control).map { (index, $0) }
+      for index in arms.indices where arms[index].arm != control.arm {
+        arms[index][keyPath: path] = Self.comparison(arms[index], control)
       }
-      for (index, comparison) in compared { arms[index][keyPath: path] = comparison }
-      // The recipe that won is one of them and adds no comparison of its own where its setting is the same.
-      let tested = compared.filter { recipes.contains(arms[$0.0].name) }
-      for ((index, _), corrected) in zip(tested, PairedComparison.family(tested.map(\.1))) {
-        arms[index][keyPath: path] = corrected
-      }
-      if let own = arms.firstIndex(where: { $0.name == RecipesChoice.winnerName }),
-        let twin = arms.first(where: { $0.arm == arms[own].arm && recipes.contains($0.name) })
-      {
-        arms[own][keyPath: path] = twin[keyPath: path]
+      // Two families may have chosen one setting: it is one comparison.
+      let tested = recipes.compactMap { setting in arms.first { $0.arm == setting }?[keyPath: path] }
+      let corrected = holmAdjusted(tested.map(\.test.pValue))
+      let adjusted = Dictionary(zip(tested.map(\.test.pValue), corrected)) { max($0, $1) }
+      for index in arms.indices where recipes.contains(arms[index].arm) {
+        guard let p = arms[index][keyPath: path]?.test.pValue, let value = adjusted[p] else { continue }
+        arms[index][keyPath: path]?.adjustedPValue = value
       }
     }
     self.arms = arms.filter { !$0.cells.isEmpty }

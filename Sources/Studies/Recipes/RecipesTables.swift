@@ -72,16 +72,12 @@ enum RecipesTables {
   static func convergence(_ plan: RecipesPlan, _ store: CellStore) throws -> Table {
     let finished = try plan.convergenceCells.compactMap { try store.finished($0) }
     return try Table(
-      columns: ["updates"] + plan.groups.map(\.label),
-      rows: plan.convergence.map { updates in
-        ["\(updates)"]
+      columns: ["updates"] + plan.groups.map { "\($0.label), \($0.updates)" },
+      rows: plan.convergence.map { factor in
+        ["× \(factor)"]
           + plan.groups.map { group in
-            let values = finished.filter {
-              $0.cell.group.label == group.label && $0.cell.group.updates == updates
-            }
-            .map(\.outcome.validation)
-            let text = (try? Summary(values))?.description ?? "–"
-            return updates == group.updates ? "**\(text)**" : text
+            let values = finished.filter { $0.cell.group == group.lasting(factor) }.map(\.outcome.validation)
+            return (try? Summary(values))?.description ?? "–"
           }
       })
   }

@@ -104,8 +104,10 @@ struct WorkOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file.")
-  var recipe = Recipe.named[0].name
+    help:
+      "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file (default: \(Recipe.augmentation.name) for augment, else \(Recipe.named[0].name))."
+  )
+  var recipe: String?
 
   @Option(name: .long, help: "mine, exact or l2.")
   var similarity: String?
@@ -134,8 +136,9 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .long, help: "UAEs a sample.")
   var copies: Int?
 
-  func load() throws -> Recipe {
-    var result = try Recipe.find(recipe)
+  /// - Parameter usual: what is taken where no recipe is given.
+  func load(_ usual: Recipe = Recipe.named[0]) throws -> Recipe {
+    var result = try recipe.map(Recipe.find) ?? usual
     if let similarity { result.attack.similarity = try choice(similarity, "--similarity") }
     if let start { result.attack.start = try choice(start, "--start") }
     if let sigma { result.attack.sigma = sigma }

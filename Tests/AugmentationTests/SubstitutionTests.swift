@@ -1,0 +1,26 @@
+import Augmentation
+import Testing
+import Torch
+
+@Suite struct SubstitutionTests {
+  @Test func startsAreWhatTheStreamsDraw() throws {
+    var settings = AttackSettings()
+    settings.sigma = 0.3
+    let set = Tensor(RandomStream(seed: 5, purpose: .augmentation).uniform(70 * 6), [70, 6])
+    let starts = try settings.starts(of: set, seed: 9)
+    // Written anew: x + σ n with the noise of each sample's own stream, clipped.
+    for row in [0, 3, 64, 69] {
+      let noise = RandomStream(seed: 9, purpose: .start, index: row).normal(6)
+      for (i, value) in starts[row].floats.enumerated() {
+        #expect(abs(value - min(1, max(0, set[row].floats[i] + 0.3 * noise[i]))) < 1e-6)
+      }
+    }
+    #expect(starts.floats != (try settings.starts(of: set, seed: 9, copy: 1)).floats)
+  }
+
+  @Test func onlyFailuresAreReplaced() {
+    let a = Tensor([1, 2, 3, 4, 5, 6] as [Float], [3, 2]),
+      b = Tensor([-1, -2, -3, -4, -5, -6] as [Float], [3, 2])
+    #expect(examples(a, where: [true, false, true], else: b).floats == [1, 2, -3, -4, 5, 6])
+  }
+}
