@@ -79,7 +79,7 @@ import Torch
     for family in plan.families { #expect(page.contains("| \(family.name) ")) }
     for sentence in report.findings { #expect(page.contains(sentence)) }
     let pictures = page.matches(of: /!\[[^\]]*\]\(([^)]+)\)/).map { String($0.1) }
-    #expect(pictures.count == plan.groups.count + 2)
+    #expect(pictures.count == 2 * plan.groups.count + 2)
     for picture in pictures { #expect(FileManager.default.fileExists(atPath: "\(folder)/\(picture)")) }
   }
 

@@ -1,3 +1,4 @@
+import Augmentation
 import Evaluation
 import Foundation
 
@@ -67,6 +68,19 @@ enum RecipesFindings {
       + (holds
         ? "**It beats the equal-steps control on \(models.count) models (\(list(models.sorted()))) and \(sets.count) data sets (\(list(sets.sorted()))).**"
         : "**That is not enough for two models and two data sets.**")
+      + (isDefault(winner.arm) ? " It is the default of `uae augment`." : "")
+  }
+
+  /// Whether a setting is what a whole run does where nothing is asked for.
+  private static func isDefault(_ arm: RecipesArm) -> Bool {
+    let recipe = Recipe.augmentation
+    guard arm.source == .online, recipe.retraining.onlineEvery == arm.every ?? 1,
+      recipe.retraining.onlineIterations == arm.attack.iterations,
+      recipe.retraining.failures.rawValue == (arm.failures ?? .replace).rawValue
+    else { return false }
+    var attack = arm.attack
+    attack.iterations = recipe.attack.iterations
+    return attack == recipe.attack
   }
 
   /// Whether the steps add anything to where they start, and direction anything to length.

@@ -16,6 +16,19 @@ enum RecipesPlots {
       width: 860, height: 460, marks: [.bars(bars)])
   }
 
+  /// What the seconds of an arm buy.
+  static func time(_ row: RecipesRow) -> Plot {
+    let marks = row.arms.compactMap { arm -> Plot.Mark? in
+      guard arm.name == RecipesPlan.same || arm.toSame != nil else { return nil }
+      let change = 100 * (arm.toSame?.relativeChange ?? 0)
+      return .scatter(name: arm.name, [Plot.Point(row.cost(arm), change)])
+    }
+    return Plot(
+      "\(row.group.label): change of the test error over all seconds",
+      x: PlotAxis("seconds", scale: .logarithmic),
+      y: PlotAxis("against the same data, %"), width: 860, marks: marks)
+  }
+
   /// The validation error over σ.
   static func noise(_ choice: RecipesChoice, _ plan: RecipesPlan) -> Plot {
     let lines = plan.groups.map { group in

@@ -27,7 +27,27 @@ public struct RecipesReport: Sendable {
   }
 
   /// The verdicts, favourable or not.
-  public var findings: [String] { RecipesFindings.sentences(rows, choice, plan) }
+  public var findings: [String] {
+    RecipesFindings.sentences(rows, choice, plan) + [convergence].compactMap { $0 }
+  }
+
+  /// Whether the plain training has converged.
+  private var convergence: String? {
+    let parts = plan.groups.compactMap { group -> String? in
+      func error(_ factor: Double) -> Double? {
+        let cells = plan.convergenceCells.filter { $0.group == group.lasting(factor) }
+        let values = cells.compactMap { try? store.finished($0)?.outcome.validation }
+        return values.isEmpty ? nil : mean(values)
+      }
+      guard plan.convergence.contains(2), plan.convergence.contains(1), let once = error(1),
+        let twice = error(2)
+      else { return nil }
+      return "\(group.label) \(ComparisonText.percent(twice / once - 1))"
+    }
+    return parts.isEmpty
+      ? nil
+      : "Twice the updates change the validation error of the same data by: \(parts.joined(separator: ", "))."
+  }
 
   /// Writes the page, its CSV beside it, and its pictures into a folder beside it that bears its name.
   public func write(page: String) throws {
@@ -67,7 +87,12 @@ public struct RecipesReport: Sendable {
       + "interval; p of the two-sided sign-flip test, of recipes corrected by Holm over the recipes.\n\n"
     text += try RecipesTables.errors(row).markdown
     text += try picture(name, RecipesPlots.changes(row))
-    text += "\nExamples and cost:\n\n" + (try RecipesTables.examples(row).markdown)
+    text +=
+      "\nExamples (online: of the last making) and cost in seconds of one thread, the training of the model that "
+    text +=
+      "examples are made against included in the last column:\n\n"
+      + (try RecipesTables.examples(row).markdown)
+    text += try picture(name + "-time", RecipesPlots.time(row))
     text += "\nThe trained models, on test images that are noisy, occluded, shifted or attacked:\n\n"
     return text + (try RecipesTables.aftermath(row).markdown)
   }
