@@ -75,7 +75,9 @@ let package = Package(
       ]),
 
     .testTarget(name: "TorchTests", dependencies: ["Torch", "CTorch"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats"], exclude: ["Fixtures"]),
+    // Reads damaged files, in a process that may die of one.
+    .executableTarget(name: "fuzz-worker", dependencies: ["Formats", "CZlib"], path: "Tests/FuzzWorker"),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
@@ -92,7 +94,7 @@ let package = Package(
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies", "Datasets", "Models", "Attacks", "Reports", "Torch"]),
-    .testTarget(name: "CommandTests", dependencies: ["Formats"]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats", "uae"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -1,5 +1,6 @@
 """Trains an autoencoder in PyTorch, has `uae attack` make adversarial examples of its data, and retrains on both."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def error(model):
 
 before = fit(train)
 torch.jit.script(before).save(work / "model.pt")
-subprocess.run([root / "uae", "attack", "--model", work / "model.pt", "--dataset", work / "digits.npz",
+subprocess.run([os.environ.get("UAE", root / "uae"), "attack", "--model", work / "model.pt", "--dataset", work / "digits.npz",
                 "--range", "0,16", "--out", work / "uaes.npz"], check=True)
 uaes = np.load(work / "uaes.npz")
 after = fit(np.concatenate([train, uaes["x"][uaes["success"]]]))

@@ -25,9 +25,18 @@ static void note(j_common_ptr codec, int level) {
   if (level < 0) fail(codec);
 }
 
+// A scan of a few bytes makes libjpeg go over the whole image: thousands of them would keep it busy for minutes.
+static void count_scans(j_common_ptr codec) {
+  if (((j_decompress_ptr)codec)->input_scan_number <= 500) return;
+  errors *report = (errors *)codec->err;
+  snprintf(report->message, UAE_MESSAGE, "has more than 500 scans: refused as a bomb");
+  longjmp(report->escape, 1);
+}
+
 int uae_jpeg_decode(const uint8_t *data, size_t size, size_t limit, uae_image *image, char *message) {
   struct jpeg_decompress_struct codec;
   errors report;
+  struct jpeg_progress_mgr watch = {.progress_monitor = count_scans};
   codec.err = jpeg_std_error(&report.manager);
   report.manager.error_exit = fail;
   report.manager.emit_message = note;
@@ -53,12 +62,13 @@ int uae_jpeg_decode(const uint8_t *data, size_t size, size_t limit, uae_image *i
   }
   codec.out_color_space = codec.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
   size_t stride = (size_t)codec.image_width * codec.num_components;
-  // Not even an image of one colour takes less than a bit a block of 8 by 8, progressive ones aside.
-  if (codec.image_height > limit / stride || stride * codec.image_height / (64 * 3 * 8 * 64) > size) {
+  // A block of 8 by 8 samples takes at least one bit, and sampling factors of 4 by 4 give 1,365 bytes for 18 bits.
+  if (codec.image_height > limit / stride || stride * codec.image_height / 1500 > size) {
     snprintf(message, UAE_MESSAGE, "says it has %u x %u pixels, too many for its size", codec.image_width,
              codec.image_height);
     longjmp(report.escape, 1);
   }
+  codec.progress = &watch;
   jpeg_start_decompress(&codec);
   image->width = codec.output_width;
   image->height = codec.output_height;

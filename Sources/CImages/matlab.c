@@ -81,6 +81,18 @@ static void say_nothing(int level, char *text) {
   (void)text;
 }
 
+// Lets the process take no more memory than it has plus `more` bytes, where the system tells what it has (Linux).
+static void bound_memory(size_t more) {
+  FILE *status = fopen("/proc/self/statm", "r");
+  unsigned long pages = 0;
+  if (status && fscanf(status, "%lu", &pages) == 1) {
+    const rlim_t most = pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+    const struct rlimit memory = {most, most};
+    setrlimit(RLIMIT_AS, &memory);
+  }
+  if (status) fclose(status);
+}
+
 // What the child does. It never returns, runs no handler of the parent's, and prints nothing.
 _Noreturn static void decode(const char *path, int pipe, const char *wanted, size_t limit, unsigned seconds) {
   const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGINT, SIGTERM, SIGHUP};
@@ -88,6 +100,7 @@ _Noreturn static void decode(const char *path, int pipe, const char *wanted, siz
   signal(SIGPIPE, SIG_IGN);
   const struct rlimit time = {seconds, seconds}, no_core = {0, 0};
   setrlimit(RLIMIT_CPU, &time);
+  bound_memory(3 * limit + (512UL << 20));
   setrlimit(RLIMIT_CORE, &no_core);
   int null = open("/dev/null", O_WRONLY);
   if (null >= 0) dup2(null, STDERR_FILENO), dup2(null, STDOUT_FILENO);

@@ -76,6 +76,9 @@ int uae_png_decode(const uint8_t *data, size_t size, size_t limit, uae_image *im
   png_set_benign_errors(png, 0);
   png_read_info(png, info);
 
+  // Deflate expands at most 1032-fold.
+  if ((double)png_get_rowbytes(png, info) * png_get_image_height(png, info) > 1032.0 * (double)size)
+    png_error(png, "says it has more pixels than it can hold");
   png_set_expand(png);
   png_set_strip_16(png);
   png_set_strip_alpha(png);
@@ -89,8 +92,6 @@ int uae_png_decode(const uint8_t *data, size_t size, size_t limit, uae_image *im
   if (image->channels != 1 && image->channels != 3) png_error(png, "neither grey nor RGB");
   if (stride != (size_t)image->width * image->channels) png_error(png, "not 8 bits a sample");
   if (image->height > limit / stride) png_error(png, "too many pixels");
-  // Deflate expands at most 1032-fold, a palette of 1-bit indices 24-fold beyond that.
-  if ((double)stride * image->height > 1032.0 * 24 * (double)size) png_error(png, "says it has more pixels than it can hold");
   image->pixels = malloc(stride * image->height);
   rows = malloc(image->height * sizeof(png_bytep));
   if (!image->pixels || !rows) png_error(png, "out of memory");

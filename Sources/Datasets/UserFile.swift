@@ -76,7 +76,8 @@ struct UserFile {
         try content(read("x_test"), labels ? read("y_test") : nil, "x_test")
       )
     }
-    let known = names.map { "'\($0)'" }.joined(separator: ", ")
+    let known =
+      names.prefix(8).map(FormatError.quoted).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     let guessed = UserFile.inputKeys.first { names.contains($0) } ?? (names.count == 1 ? names[0] : nil)
     guard let key = options.inputKey ?? guessed else {
       throw DatasetError.unusable(

@@ -20,6 +20,8 @@ public struct DelimitedText {
 
   /// Longest line that is read, in bytes.
   package static let maximumLine = 64 << 20
+  /// Most fields of a line. Each takes far more memory than its byte in the file.
+  package static let maximumFields = 1 << 20
 
   public let separator: Separator
   /// The number of the line last given, from 1.
@@ -81,6 +83,13 @@ public struct DelimitedText {
     if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     if line == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard !bytes.contains(0) else { throw FormatError(file, at: .line(line), "is not text") }
+    let separators: Set<UInt8> = separator == .blanks ? [32, 9] : [separator.byte]
+    guard
+      bytes.count <= DelimitedText.maximumFields
+        || bytes.count(where: separators.contains) < DelimitedText.maximumFields
+    else {
+      throw FormatError(file, at: .line(line), "has more than \(DelimitedText.maximumFields) fields")
+    }
     if separator == .blanks {
       return bytes.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.map(text)
     }

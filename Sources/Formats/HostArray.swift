@@ -66,16 +66,24 @@ public struct HostArray: Sendable, Equatable {
     self.bytes = bytes
   }
 
-  /// The bytes that an array of this shape takes, or nil if that number is negative or does not fit.
+  /// The bytes that an array of this shape takes, or nil if a length is negative or the product of all but the zeros does
+  /// not fit (NumPy's rule: no order of the axes, and no part of them, overflows either).
   public static func byteCount(shape: [Int], elementType: ElementType) -> Int? {
     var size = elementType.size
-    for length in shape {
-      guard length >= 0 else { return nil }
+    for length in shape where length != 0 {
+      guard length > 0 else { return nil }
       let (product, overflow) = size.multipliedReportingOverflow(by: length)
       guard !overflow else { return nil }
       size = product
     }
-    return size
+    return shape.contains(0) ? 0 : size
+  }
+
+  /// Why samples of this shape, their index first, are not read, or nil. Without a value a sample takes no room: a header
+  /// may claim any number of them, and reading would never end.
+  static func problem(ofSamples shape: [Int]) -> String? {
+    guard let count = shape.first, count > 0, shape.dropFirst().contains(0) else { return nil }
+    return "says it has \(count) samples of shape \(Array(shape.dropFirst())), which hold no values"
   }
 
   /// The elements as single-precision numbers; 64-bit ones are rounded to the nearest.

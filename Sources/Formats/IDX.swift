@@ -23,6 +23,10 @@ public struct IDXReader: SampleReader {
     guard magic[0] == 0, magic[1] == 0, let type = IDXReader.elementType(of: magic[2]), magic[3] > 0 else {
       throw FormatError(file.name, at: .byte(0), "is not an IDX file (it begins with \(magic))")
     }
+    guard magic[3] <= NPYHeader.maximumRank else {
+      throw FormatError(
+        file.name, at: .byte(3), "says it has \(magic[3]) axes; at most \(NPYHeader.maximumRank) are read")
+    }
     elementType = type
     var shape: [Int] = []
     for _ in 0..<magic[3] {
@@ -33,6 +37,9 @@ public struct IDXReader: SampleReader {
       claimed <= stream.maximumRemaining
     else {
       throw FormatError(file.name, at: .byte(4), "says its shape is \(shape), more than the file can hold")
+    }
+    if let problem = HostArray.problem(ofSamples: shape) {
+      throw FormatError(file.name, at: .byte(4), problem)
     }
   }
 

@@ -73,7 +73,7 @@ public struct MATLABFile: Sendable {
     }
     var message = [CChar](repeating: 0, count: Int(UAE_MESSAGE))
     // matio reads tens of megabytes a second; what takes far longer is a trap.
-    let seconds = UInt32(clamping: 10 + max(size, limit) >> 20)
+    let seconds = UInt32(clamping: 3 + max(size, limit) >> 20)
     guard uae_mat_read(path, wanted, limit, seconds, contents, &message) == 0 else {
       throw FormatError(path, lineFromC(message))
     }

@@ -66,6 +66,9 @@ public struct NPYReader: SampleReader {
       throw FormatError(
         file, at: .byte(stream.position), "says its shape is \(shape), more than the file can hold")
     }
+    if let problem = HostArray.problem(ofSamples: shape) {
+      throw FormatError(file, at: .byte(stream.position), problem)
+    }
   }
 
   /// The whole array, if nothing was read yet; else the rest of it.

@@ -45,7 +45,8 @@ public struct SafetensorsFile: Sendable {
 
   private func entry(_ name: String) throws(FormatError) -> Entry {
     guard let entry = entries[name] else {
-      let known = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+      let known =
+        names.prefix(8).map(FormatError.quoted).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
       throw FormatError(file.name, "has no tensor \(FormatError.quoted(name)); it has: \(known)")
     }
     return entry

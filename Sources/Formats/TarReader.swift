@@ -63,8 +63,10 @@ public struct TarReader {
     String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  /// Octal digits between blanks and zeros.
+  /// Octal digits between blanks and zeros; never a sign, which would lead backwards.
   private func number(_ field: ArraySlice<UInt8>) -> Int? {
-    Int(text(field).split(separator: " ").first.map(String.init) ?? "0", radix: 8)
+    let digits = text(field).split(separator: " ").first.map(String.init) ?? "0"
+    return digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "7")).contains)
+      ? Int(digits, radix: 8) : nil
   }
 }

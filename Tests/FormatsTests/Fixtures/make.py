@@ -4,7 +4,7 @@
 
 `matlab73.mat` is by matio itself (see `matlab73.c`), since scipy does not write that version.
 """
-import gzip, struct
+import gzip, io, struct, tarfile
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +82,15 @@ table = 'name,"a, quoted",b,class\nm_1,1.5,,"x"\nm_2,-2e3,"4",y\n\nm_3,0.25,7,"s
 (here / "table.csv").write_text(table)
 (here / "table.csv.gz").write_bytes(gzip.compress(table.encode(), mtime=0))
 (here / "blanks.txt").write_text("  1.0000000e+00 -2.0000000e+00\n  3.0000000e+00  4.0000000e-01\r\n")
+
+archive = io.BytesIO()
+with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    for name, content in [("folder/a.txt", b"first"), ("folder/" + 11 * "deep/folders/" + "b.txt", b"second" * 200)]:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    link = tarfile.TarInfo("folder/link.txt")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    tar.addfile(link)
+(here / "files.tar").write_bytes(archive.getvalue())
+(here / "files.tar.gz").write_bytes(gzip.compress(archive.getvalue(), mtime=0))
