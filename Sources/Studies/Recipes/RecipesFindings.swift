@@ -12,7 +12,7 @@ enum RecipesFindings {
       against(
         RecipesPlan.same, \.toSame, rows, plan,
         "Against the same data at equal updates, the control for repetition and for longer training"),
-    ] + [winner(rows, choice), starts(rows), equalTime(rows, choice)].compactMap { $0 }
+    ] + [winner(rows, choice), shares(rows), starts(rows), equalTime(rows, choice)].compactMap { $0 }
   }
 
   private typealias Path = KeyPath<RecipesRow.Arm, PairedComparison?>
@@ -69,6 +69,31 @@ enum RecipesFindings {
         ? "**It beats the equal-steps control on \(models.count) models (\(list(models.sorted()))) and \(sets.count) data sets (\(list(sets.sorted()))).**"
         : "**That is not enough for two models and two data sets.**")
       + (isDefault(winner.arm) ? " It is the default of `uae augment`." : "")
+  }
+
+  /// How much of what a recipe adds to the data are adversarial examples at all.
+  private static func shares(_ rows: [RecipesRow]) -> String? {
+    let parts = rows.flatMap { row in
+      [RecipesChoice.winnerName, "far-noise", "far-mix"].compactMap { name -> String? in
+        guard let arm = row[name], let rate = arm.summary({ $0.examples?.successRate })?.mean else {
+          return nil
+        }
+        let rest =
+          switch arm.arm.failures ?? .replace {
+          case .drop: "learns from these alone"
+          case .start: "the rest are its starts"
+          case .replace: "the rest are originals"
+          }
+        return String(
+          format: "*%@* on %@ %.1f %% (%@; change against the same data %@)", name, row.group.label,
+          100 * rate, rest,
+          arm.toSame?.relativeChange.map(ComparisonText.percent) ?? "–")
+      }
+    }
+    return parts.isEmpty
+      ? nil
+      : "Share of attacks that succeed against the model they are made for (online: at the last making, when the model "
+        + "fits its training samples best): \(parts.joined(separator: ", "))."
   }
 
   /// Whether a setting is what a whole run does where nothing is asked for.
