@@ -75,7 +75,7 @@ enum Part: String, CaseIterable {
           if let last = rows.last, last.seconds * Double(count) / Double(max(last.samples, 32)) > longest {
             break
           }
-          rows.append(try Row(subject, samples: count, threads: threads))
+          rows.append(try Row(subject, samples: count, threads: threads, iterations: quick ? 4 : 40))
           report(rows.last)
         }
         return rows
