@@ -166,7 +166,7 @@ class Bench:
         for hidden in [8, 16, 32]:
             for rate in [1e-4, 1e-3, 1e-2]:
                 recipe = pathlib.Path(self.temporary.name) / "recipe.yaml"
-                recipe.write_text(f"attack: {{method: minmax, similarity: mine, alpha: 0.3, iterations: 40, "
+                recipe.write_text(f"attack: {{method: minmax, similarity: mine, alpha: 0.3, iterations: 40, start: noise, "
                                   f"mine: {{hidden: {hidden}, learningRate: {rate}}}}}\n")
                 _, found, success = self.ours(64 if self.quick else 128, recipe)
                 rows.append({"hidden": hidden, "learningRate": rate, **self.quality(found, success)})
