@@ -1,6 +1,3 @@
-import Dispatch
-import Foundation
-import Synchronization
 import Torch
 
 /// An attack on a set of samples: what must hold, what shall become small, and how the search goes.
@@ -42,36 +39,17 @@ public struct Attack: Sendable {
   ) throws -> AttackResult {
     precondition(range.lowerBound >= 0 && range.upperBound <= set.shape[0], "the range lies outside the set")
     let size = Self.tileSize
-    let parts = parts(of: range)
-    let results = Mutex<[Int: Result<(Tile, TileSolution), any Error>]>([:])
-    let next = Mutex(0)
-    let callers = LibTorch.threads
-    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, parts.count))) { _ in
-      // Tiles are the unit of parallelism: inside one, LibTorch works on this thread alone.
-      LibTorch.setThreads(1)
-      while true {
-        let number = next.withLock { value -> Int in
-          defer { value += 1 }
-          return value
-        }
-        guard number < parts.count else { return }
-        let outcome = Result<(Tile, TileSolution), any Error> {
-          let tile = Tile(
-            set, number: parts[number].lowerBound / size, size: size, range: parts[number], seed: seed,
-            copy: copy,
-            isCancelled: isCancelled)
-          try tile.checkCancellation()
-          let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
-          onTile(TileProgress(tile, solution))
-          return (tile, solution)
-        }
-        if case .failure = outcome { next.withLock { $0 = parts.count } }
-        results.withLock { $0[number] = outcome }
-      }
+    // Tiles are the unit of parallelism; each asks by itself whether the run is cancelled.
+    let solved = try concurrently(parts(of: range), threads: threads) { part in
+      let tile = Tile(
+        set, number: part.lowerBound / size, size: size, range: part, seed: seed, copy: copy,
+        isCancelled: isCancelled)
+      try tile.checkCancellation()
+      let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
+      onTile(TileProgress(tile, solution))
+      return (tile, solution)
     }
-    LibTorch.setThreads(callers)
-    let finished = results.withLock { $0 }
-    return try AttackResult(finished.keys.sorted().compactMap { try finished[$0]?.get() }, copy: copy)
+    return AttackResult(solved, copy: copy)
   }
 
   /// The samples that are solved at a time: a tile's, or fewer of them where their learned state is large.

@@ -86,11 +86,7 @@ import Testing
   @Test(.tags(.speed)) func theFirstSampleOfATenGigabyteFileComesAtOnce() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("large.npy")
-    // A sparse file: 10 GB of zeros that take no room on the disk.
-    var header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (2500000, 1000), }".utf8)
-    header += [UInt8](repeating: 32, count: 117 - header.count) + [10]
-    try AtomicFile.write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header, to: path)
-    #expect(truncate(path, 128 + 10_000_000_000) == 0)
+    try Fixtures.writeTenGigabyteNPY(to: path)
     let clock = ContinuousClock()
     let time = try clock.measure {
       var reader = try NPYReader(FileBytes(mapping: path))

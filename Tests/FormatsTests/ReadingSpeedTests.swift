@@ -32,10 +32,7 @@ extension Fuzz {
     @Test func theFirstSampleOfTenGigabytesComesAtOnce() throws {
       let folder = try TemporaryFolder()
       let npy = folder.file("large.npy")
-      var header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (2500000, 1000), }".utf8)
-      header += [UInt8](repeating: 32, count: 117 - header.count) + [10]
-      try AtomicFile.write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header, to: npy)
-      #expect(truncate(npy, 128 + 10_000_000_000) == 0)
+      try Fixtures.writeTenGigabyteNPY(to: npy)
       let tensors = folder.file("large.safetensors")
       let json = Array(#"{"x":{"dtype":"F32","shape":[2500000,1000],"data_offsets":[0,10000000000]}}"#.utf8)
       try AtomicFile.write(withUnsafeBytes(of: json.count) { [UInt8]($0) } + json, to: tensors)

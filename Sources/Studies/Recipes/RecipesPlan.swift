@@ -1,7 +1,6 @@
 import Datasets
 import Foundation
 import Models
-import Yams
 
 /// A model on a small part of a data set, and how it is trained in every arm.
 public struct RecipesGroup: Codable, Hashable, Sendable {
@@ -64,7 +63,7 @@ public struct RecipesFamily: Codable, Equatable, Sendable {
 }
 
 /// Which trainings the study consists of: what `Recipes/recipes-*.yaml` hold.
-public struct RecipesPlan: Codable, Equatable, Sendable {
+public struct RecipesPlan: StudyPlan {
   public var name: String
   /// Where settings are chosen.
   public var development: [RecipesGroup]
@@ -81,38 +80,13 @@ public struct RecipesPlan: Codable, Equatable, Sendable {
 
   public var groups: [RecipesGroup] { development + confirmation }
 
-  /// A scale by name, or a plan from a YAML file.
-  ///
-  /// - Throws: ``StudyError/settings(_:)``.
-  public static func find(_ nameOrPath: String) throws -> RecipesPlan {
-    let embedded: [String: [UInt8]] = [
-      "smoke": PackageResources.recipes_smoke_yaml, "small": PackageResources.recipes_small_yaml,
-    ]
-    if let bytes = embedded[nameOrPath] {
-      return try parse(String(decoding: bytes, as: UTF8.self), source: "recipes-\(nameOrPath).yaml")
-    }
-    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
-    else {
-      throw StudyError.settings(
-        "'\(nameOrPath)' is no scale: there are \(scales.joined(separator: ", ")), or give a .yaml file that exists"
-      )
-    }
-    return try parse(text, source: nameOrPath)
-  }
+  public static let study = "recipes"
 
-  /// - Throws: ``StudyError/settings(_:)`` that names the setting.
-  public static func parse(_ text: String, source: String) throws -> RecipesPlan {
-    do {
-      let plan = try YAMLDecoder().decode(RecipesPlan.self, from: text)
-      try plan.validate()
-      return plan
-    } catch let error as StudyError {
-      throw StudyError.settings("\(source): \(error)")
-    } catch let error as DecodingError {
-      throw StudyError.settings("\(source): \(PlanReading.line(error))")
-    } catch {
-      throw StudyError.settings(
-        "\(source): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+  public static func embedded(_ scale: String) -> [UInt8]? {
+    switch scale {
+    case "smoke": PackageResources.recipes_smoke_yaml
+    case "small": PackageResources.recipes_small_yaml
+    default: nil
     }
   }
 

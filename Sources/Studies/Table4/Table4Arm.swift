@@ -32,19 +32,16 @@ public enum Table4Arm: Hashable, Sendable {
     }
   }
 
-  /// The recipe of the examples, where the arm has one of its own; those of the paper take the plan's parameters.
-  var recipe: AttackSettings? {
+  /// The recipe of the examples, where the arm has one; those of Algorithm 1 take the plan's parameters.
+  func recipe(_ uae: Table4Plan.UAE) -> AttackSettings? {
     switch self {
-    case .mineUAE, .l2UAE: Recipe.paper.attack
-    case .mineUAECode: Recipe.paperCode.attack
+    case .mineUAE, .l2UAE: uae.applied(to: Recipe.paper.attack)
+    case .mineUAECode: uae.applied(to: Recipe.paperCode.attack)
     case .farNoise: Recipe.farNoise.attack
     case .farMix: Recipe.farMix.attack
     default: nil
     }
   }
-
-  /// Whether the plan's parameters of Algorithm 1 are the arm's.
-  var isAlgorithm1: Bool { [.mineUAE, .mineUAECode, .l2UAE].contains(self) }
 
   /// All that go by name; `ga-0.05` and the like stand for any σ.
   public static let named: [Table4Arm] = [

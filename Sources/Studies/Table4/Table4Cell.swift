@@ -19,9 +19,7 @@ public struct Table4Cell: StudyCell, Equatable {
   /// Passes over the training set, original or doubled.
   public var epochs: Int
   public var batchSize: Int
-  /// The attack's parameters, where the arm is one that they decide.
-  public var uae: Table4Plan.UAE?
-  /// The recipe of the examples, where the arm is one of this program's.
+  /// The recipe of the examples, complete, where the arm has one.
   public var recipe: AttackSettings?
 
   public var label: String { "\(dataset)/\(model)/\(arm.rawValue)/seed-\(seed)" }

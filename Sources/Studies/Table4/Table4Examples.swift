@@ -67,22 +67,17 @@ extension Table4Cell {
 
   private func attack(on model: any Autoencoder) throws -> Attack {
     switch arm {
-    case .mineUAE, .mineUAECode, .l2UAE:
-      guard let uae, let recipe = arm.recipe else {
-        throw StudyError.settings("\(label) has no parameters of the attack")
-      }
-      var attack = try uae.applied(to: recipe).makeAttack(on: model, seed: seed)
-      if arm == .l2UAE { attack.similarity = ReconstructionDistance { model($0) } }
-      return attack
     case .gaussian(let sigma):
       return Attack(
         criterion: Reconstruction(model), similarity: ExactInformation(),
         solver: Switching(start: .noise(sigma: sigma), iterations: 0), seed: seed)
     case .pgd:
       return Attack(criterion: ReconstructionLoss(model), similarity: Distance(), solver: PGD(), seed: seed)
-    case .original, .repeated, .mixup, .farNoise, .farMix:
+    default:
       guard let recipe else { throw StudyError.settings("\(label) has no recipe") }
-      return try recipe.makeAttack(on: model, seed: seed)
+      var attack = try recipe.makeAttack(on: model, seed: seed)
+      if arm == .l2UAE { attack.similarity = ReconstructionDistance { model($0) } }
+      return attack
     }
   }
 
@@ -140,7 +135,7 @@ extension Table4Cell {
 
 extension Table4Plan.UAE {
   /// A recipe of Algorithm 1 with these parameters.
-  fileprivate func applied(to recipe: AttackSettings) -> AttackSettings {
+  func applied(to recipe: AttackSettings) -> AttackSettings {
     var settings = recipe
     settings.alpha = alpha
     settings.beta = beta

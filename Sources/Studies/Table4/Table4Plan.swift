@@ -1,10 +1,9 @@
 import Datasets
 import Foundation
 import Models
-import Yams
 
 /// Which cells of the study are run and at what size: what `Recipes/table4-*.yaml` hold.
-public struct Table4Plan: Codable, Equatable, Sendable {
+public struct Table4Plan: StudyPlan {
   /// How one of the four models is trained.
   public struct Row: Codable, Equatable, Sendable {
     /// Passes over the data, original or doubled; even, so that half of them are equal steps on the doubled set.
@@ -42,39 +41,14 @@ public struct Table4Plan: Codable, Equatable, Sendable {
   /// The scales that are part of the program.
   public static let scales = ["smoke", "small", "paper"]
 
-  /// A scale by name, or a plan from a YAML file.
-  ///
-  /// - Throws: ``StudyError/settings(_:)``.
-  public static func find(_ nameOrPath: String) throws -> Table4Plan {
-    let embedded: [String: [UInt8]] = [
-      "smoke": PackageResources.table4_smoke_yaml, "small": PackageResources.table4_small_yaml,
-      "paper": PackageResources.table4_paper_yaml,
-    ]
-    if let bytes = embedded[nameOrPath] {
-      return try parse(String(decoding: bytes, as: UTF8.self), source: "table4-\(nameOrPath).yaml")
-    }
-    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
-    else {
-      throw StudyError.settings(
-        "'\(nameOrPath)' is no scale: there are \(scales.joined(separator: ", ")), or give a .yaml file that exists"
-      )
-    }
-    return try parse(text, source: nameOrPath)
-  }
+  public static let study = "table4"
 
-  /// - Throws: ``StudyError/settings(_:)`` that names the setting.
-  public static func parse(_ text: String, source: String) throws -> Table4Plan {
-    do {
-      let plan = try YAMLDecoder().decode(Table4Plan.self, from: text)
-      try plan.validate()
-      return plan
-    } catch let error as StudyError {
-      throw StudyError.settings("\(source): \(error)")
-    } catch let error as DecodingError {
-      throw StudyError.settings("\(source): \(PlanReading.line(error))")
-    } catch {
-      throw StudyError.settings(
-        "\(source): not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
+  public static func embedded(_ scale: String) -> [UInt8]? {
+    switch scale {
+    case "smoke": PackageResources.table4_smoke_yaml
+    case "small": PackageResources.table4_small_yaml
+    case "paper": PackageResources.table4_paper_yaml
+    default: nil
     }
   }
 
@@ -133,8 +107,7 @@ public struct Table4Plan: Codable, Equatable, Sendable {
             arms.map { arm in
               Table4Cell(
                 dataset: dataset, samples: row.samples, model: name, arm: arm, seed: UInt64(seed),
-                epochs: row.epochs, batchSize: batchSize, uae: arm.isAlgorithm1 ? uae : nil,
-                recipe: arm.isAlgorithm1 ? nil : arm.recipe)
+                epochs: row.epochs, batchSize: batchSize, recipe: arm.recipe(uae))
             }
           }
       }

@@ -1,13 +1,12 @@
 import Dispatch
 import Synchronization
-import Torch
 
-/// Independent measurements on several threads, each with LibTorch on one thread; results in the order of the items.
+/// Independent pieces of work on several threads, each with LibTorch on one thread; results in the order of the items.
 ///
 /// - Parameter isCancelled: asked before each item.
 /// - Throws: the first error of an item; `CancellationError`.
-func concurrently<Item: Sendable, Outcome: Sendable>(
-  _ items: [Item], threads: Int, isCancelled: @Sendable () -> Bool,
+package func concurrently<Item: Sendable, Outcome: Sendable>(
+  _ items: [Item], threads: Int, isCancelled: @Sendable () -> Bool = { false },
   _ body: @Sendable (Item) throws -> Outcome
 ) throws -> [Outcome] {
   let next = Mutex(0)
@@ -28,7 +27,5 @@ func concurrently<Item: Sendable, Outcome: Sendable>(
   }
   LibTorch.setThreads(callers)
   if isCancelled() { throw CancellationError() }
-  let done = outcomes.withLock { $0 }
-  for case .failure(let error)? in done { throw error }
-  return try done.compactMap { try $0?.get() }
+  return try outcomes.withLock { $0 }.compactMap { try $0?.get() }
 }
