@@ -78,7 +78,7 @@ let package = Package(
     // Reads damaged files, in a process that may die of one.
     .executableTarget(name: "fuzz-worker", dependencies: ["Formats", "CZlib"], path: "Tests/FuzzWorker"),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),

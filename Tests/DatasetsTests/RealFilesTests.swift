@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import Foundation
 import Testing
 
 /// The real files under `UAE_DATA`; expected numbers were computed by numpy and scipy from the same files.
@@ -85,23 +86,41 @@ import Testing
   }
 }
 
+/// Sets whose real files are not at hand, in small files of the same layout (see `Fixtures/make.py`).
 @Suite struct LayoutTests {
-  @Test func activityAndIsoletTextAreReadInTheirPublishedLayout() throws {
-    let folder = try Folder()
-    // Fixed-width fields as numpy.savetxt(fmt="%16.7e", delimiter="") writes them.
-    func field(_ value: Int) -> String { value % 2 == 0 ? "   1.0000000e+00" : "  -5.0000000e-01" }
-    let row = (0..<561).map { field($0) }.joined()
-    let other = (0..<561).map { field($0 + 1) }.joined()
-    try folder.write("activity/final_X_train.txt", "\(row)\n\(other)\n\(row)\n")
-    try folder.write("activity/final_y_train.txt", "1\n6\n1\n")
-    try folder.write("activity/final_X_test.txt", "\(other)\n")
-    try folder.write("activity/final_y_test.txt", "2\n")
-    let activity = try DatasetLoader.load("activity", dataRoot: folder.path)
+  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appending(path: "Fixtures").path
+
+  @Test func svhnAsScipyWritesItHasItsPublishedSplit() throws {
+    let svhn = try DatasetLoader.load("svhn", dataRoot: Self.fixtures)
+    #expect(svhn.train.count == 3 && svhn.test.count == 1)
+    #expect(svhn.sampleShape == [3, 32, 32])
+    #expect(svhn.train.labels == [1, 0, 9] && svhn.test.labels == [0])
+    for (samples, offset) in [(svhn.train, 0), (svhn.test, 3)] {
+      for sample in 0..<samples.count {
+        let values = samples[sample..<sample + 1].values
+        let wanted = (0..<3 * 32 * 32).map { place -> Float in
+          let (channel, row, column) = (place / 1024, place / 32 % 32, place % 32)
+          let byte: Int = row * 7 + column * 3 + channel * 50 + sample + offset
+          return Float(byte % 256) / 255
+        }
+        #expect(zip(values, wanted).allSatisfy { abs($0 - $1) < 1e-6 } && values.count == wanted.count)
+      }
+    }
+    // No note of a split of our own.
+    #expect(svhn.notes == ["3 of 73,257 training samples are here"])
+  }
+
+  @Test func activityAsNumpyWritesItIsReadInItsPublishedLayout() throws {
+    let activity = try DatasetLoader.load("activity", dataRoot: Self.fixtures)
     #expect(activity.train.count == 3 && activity.test.count == 1)
     #expect(activity.train.labels == [0, 5, 0] && activity.test.labels == [1])
     #expect(activity.train.values.prefix(3) == [1, 0, 1])
     #expect(activity.test.values.prefix(3) == [0, 1, 0])
+  }
 
+  @Test func isoletTextIsReadInItsPublishedLayout() throws {
+    let folder = try Folder()
     let letters = (1...26).map { letter in
       ((0..<617).map { _ in "\(Double(letter) / 26)" } + ["\(letter)."]).joined(separator: ", ")
     }
