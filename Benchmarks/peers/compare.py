@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import ports
 
 root = pathlib.Path(__file__).resolve().parents[2]
 uae = root / ".build/release/uae"
-stages = ["vanilla", "compiled", "authors", "whole", "retraining", "settings"]
+stages = ["vanilla", "compiled", "authors", "whole", "retraining", "settings", "far"]
 
 
 class Bench:
@@ -30,33 +29,37 @@ class Bench:
         self.train, self.test = (
             torch.tensor(np.frombuffer(gzip.open(data / f"{name}-images-idx3-ubyte.gz").read(), np.uint8, offset=16)
                          .reshape(-1, 1, 28, 28)[:count].astype(np.float32) / 255)
-            for name, count in [("train", 512), ("t10k", 2000)])
-        self.checkpoint = folder / "mnist-conv.safetensors"
-        if not self.checkpoint.exists():
-            self.run("train", "--dataset", "mnist", "--limit", "2000", "--model", "conv-autoencoder", "--epochs", "5",
-                     "--out", self.checkpoint)
+            for name, count in [("train", 8192), ("t10k", 2000)])
+        self.checkpoint, self.model = self.trained("conv", ports.ConvolutionalAutoencoder)
+
+    def trained(self, name, port):
+        """Our checkpoint of an autoencoder, trained a little, and the port's model with its weights."""
+        checkpoint = self.folder / f"mnist-{name}.safetensors"
+        if not checkpoint.exists():
+            self.run("train", "--dataset", "mnist", "--limit", "2000", "--model", f"{name}-autoencoder", "--epochs", "5",
+                     "--out", checkpoint)
         exported = pathlib.Path(self.temporary.name) / "model.safetensors"
-        self.run("export", "--checkpoint", self.checkpoint, "--format", "safetensors", "--out", exported, quiet=False)
-        self.model = ports.ConvolutionalAutoencoder(safetensors.torch.load_file(exported)).eval().requires_grad_(False)
+        self.run("export", "--checkpoint", checkpoint, "--format", "safetensors", "--out", exported, quiet=False)
+        return checkpoint, port(safetensors.torch.load_file(exported)).eval().requires_grad_(False)
 
     def run(self, *arguments, quiet=True):
         command = [str(uae), *map(str, arguments)] + (["--quiet"] if quiet else [])
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    def ours(self, count, recipe="paper"):
+    def ours(self, count, recipe="paper", checkpoint=None):
         """Seconds a sample by the command's own clock, and the examples."""
         with tempfile.TemporaryDirectory(dir=self.temporary.name) as folder:
-            text = self.run("attack", "--dataset", "mnist", "--limit", count, "--checkpoint", self.checkpoint,
-                            "--recipe", recipe, "--out", folder + "/run")
+            text = self.run("attack", "--dataset", "mnist", "--limit", count, "--checkpoint",
+                            checkpoint or self.checkpoint, "--recipe", recipe, "--out", folder + "/run")
             rate = float(re.search(r"([\d.]+) samples/s", text)[1])
             shards = [safetensors.numpy.load_file(f) for f in sorted(pathlib.Path(folder).glob("run/**/*shard*.safetensors"))]
         x = np.concatenate([s["x"] for s in shards])
         return 1 / rate, torch.tensor(x), torch.tensor(np.concatenate([s["status"] for s in shards]) == 0)
 
-    def port(self, count, batch, **options):
+    def port(self, count, batch, attack=ports.attack, model=None, **options):
         start, parts = time.perf_counter(), []
         for i in range(0, count, batch):
-            parts.append(ports.attack(self.model, self.train[i:i + batch], **options))
+            parts.append(attack(model or self.model, self.train[i:i + batch], **options))
         seconds = (time.perf_counter() - start) / count
         return seconds, torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
 
@@ -121,17 +124,38 @@ class Bench:
             (f"PyTorch, the authors' network, one at a time (from {iterations} of 40 iterations)", one)])
 
     def whole(self):
-        """A long run by the command line: wall-clock rate and peak memory, start and files included."""
-        count = int(os.environ.get("UAE_WHOLE", 64 if self.quick else 6000))
-        with tempfile.TemporaryDirectory() as folder:
-            before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-            self.run("attack", "--dataset", "mnist", "--limit", count, "--checkpoint", self.checkpoint, "--recipe",
-                     "paper", "--out", folder + "/run")
-            seconds = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        self.write("whole", {"rows": [{"samples": count, "seconds": seconds, "processorSeconds": processor,
-                                       "megabytes": after.ru_maxrss / 1024}]})
+        """Long runs by the command line: wall-clock rate and peak memory, start and files included."""
+        dense, _ = self.trained("dense", ports.DenseAutoencoder)
+        counts = [64] * 3 if self.quick else [60000, 6000, 6000]
+        if "UAE_WHOLE" in os.environ:
+            counts = [int(os.environ["UAE_WHOLE"])] * 3
+        rows = []
+        for (model, recipe, checkpoint), count in zip(
+                [("dense", "far-noise", dense), ("conv", "far-noise", self.checkpoint), ("conv", "paper", self.checkpoint)], counts):
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                child = subprocess.Popen([str(uae), "attack", "--dataset", "mnist", "--limit", str(count), "--checkpoint",
+                                          str(checkpoint), "--recipe", recipe, "--out", folder + "/run", "--quiet"],
+                                         stdout=subprocess.DEVNULL)
+                _, status, usage = os.wait4(child.pid, 0)
+                if status:
+                    sys.exit(f"uae attack with {recipe} failed")
+                rows.append({"model": model, "recipe": recipe, "samples": count, "seconds": time.perf_counter() - start,
+                             "processorSeconds": usage.ru_utime + usage.ru_stime, "megabytes": usage.ru_maxrss / 1024})
+        self.write("whole", {"rows": rows})
+
+    def far(self):
+        """Far examples, on both models; the port in the batches that suit it best of a few."""
+        for name, port, count, batches in [("dense", ports.DenseAutoencoder, 8192, [64, 256, 1024]),
+                                           ("conv", ports.ConvolutionalAutoencoder, 512, [64, 128, 512])]:
+            checkpoint, model = self.trained(name, port)
+            options = {"attack": ports.far_attack, "model": model}
+            if self.quick:
+                count, batches, options = 128, [64], {**options, "iterations": 2}
+            batch = min(batches, key=lambda b: self.port(count, b, **options)[0])
+            self.compared(f"far-{name}", 1 if self.quick else 3, count, [
+                ("ours", lambda: self.ours(count, "far-noise", checkpoint)),
+                (f"PyTorch, batches of {batch}", lambda: self.port(count, batch, **options))])
 
     def retraining(self):
         """The same number of updates from the same weights, on the data with each method's examples added."""

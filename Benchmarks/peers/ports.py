@@ -1,5 +1,6 @@
-"""Algorithm 1 with per-sample MINE as one writes it in PyTorch from the paper's formulas: autograd throughout,
-torch.optim.Adam, LibTorch's operators. `batch` samples advance together; with batch 1 it is one sample at a time."""
+"""Algorithm 1 with per-sample MINE, and the search for far examples, as one writes them in PyTorch from the formulas:
+autograd throughout, torch.optim.Adam, LibTorch's operators. `batch` samples advance together; with batch 1 it is one
+sample at a time."""
 
 import math
 
@@ -25,6 +26,21 @@ class ConvolutionalAutoencoder(torch.nn.Module):
         h = F.interpolate(F.relu(self.c3(h)), scale_factor=2)
         h = F.interpolate(F.relu(self.c4(h)), scale_factor=2)
         return torch.sigmoid(self.c5(h))
+
+
+class DenseAutoencoder(torch.nn.Module):
+    """The dense autoencoder of the paper's Table 4."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        for name in ["encoder", "decoder"]:
+            weight, bias = parameters[name + ".weight"], parameters[name + ".bias"]
+            layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+            layer.weight.data, layer.bias.data = weight.clone(), bias.clone()
+            setattr(self, name, layer)
+
+    def forward(self, x):
+        return torch.sigmoid(self.decoder(torch.sigmoid(self.encoder(x.flatten(1))))).view_as(x)
 
 
 def donsker_varadhan(joint, marginal):
@@ -129,3 +145,36 @@ def attack(model, x, network=Vanilla, iterations=40, steps=20, alpha=0.01, beta=
         best = torch.where(column(better), z, best)
         least = torch.where(better, information, least)
     return best, least < math.inf
+
+
+def far_attack(model, x, sigma=0.4, alpha=1.0, iterations=40, patience=20):
+    """x [batch, 1, h, w] to (x', success): from noise, one normalised step an iteration, down f where it is positive,
+    down the exact information -1/2 ln(1 - cos^2(x, x')) where it is not; the least information with f <= 0 is kept."""
+
+    def column(values):
+        return values.view(-1, 1, 1, 1)
+
+    with torch.no_grad():
+        clean = (x - model(x)).flatten(1).norm(dim=1)
+    direction = x.flatten(1) / x.flatten(1).norm(dim=1, keepdim=True)
+    best, least, stalled = x.clone(), torch.full((len(x),), math.inf), torch.zeros(len(x))
+    z = (x + sigma * torch.randn_like(x)).clamp(0, 1)
+    for t in range(iterations + 1):
+        z = z.detach().requires_grad_()
+        f = (x - model(z)).flatten(1).norm(dim=1) - clean
+        cosine = torch.nn.functional.cosine_similarity(z.flatten(1), direction, dim=1)
+        information = -0.5 * torch.log1p(-cosine**2)
+        with torch.no_grad():
+            better = (f <= 0) & (information < least) & (z != x).flatten(1).any(1)
+            best, least = torch.where(column(better), z, best), torch.where(better, information, least)
+            stalled = torch.where(better | (least == math.inf), 0, stalled + 1)
+            awake = stalled < patience
+        if t == iterations or not awake.any():
+            break
+        # One backward pass for both: each sample follows one of the two.
+        gradient, = torch.autograd.grad(torch.where(f > 0, f, information).sum(), z)
+        with torch.no_grad():
+            norms = gradient.flatten(1).norm(dim=1).clamp(min=1e-30)
+            step = column(awake * alpha * (1 - (t + 1) / (iterations + 1)) / norms) * gradient
+            z = (z - step).clamp(0, 1)
+    return best.detach(), least < math.inf

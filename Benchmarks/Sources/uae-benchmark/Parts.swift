@@ -1,5 +1,6 @@
 import Attacks
 import Foundation
+import Models
 import MutualInformation
 import Torch
 
@@ -60,7 +61,7 @@ struct Growth: Codable {
 }
 
 enum Part: String, CaseIterable {
-  case ceilings, cases, authors, growth, threads
+  case ceilings, cases, authors, growth, threads, far
 
   func measure(quick: Bool, threads: Int) throws -> any Encodable {
     switch self {
@@ -96,6 +97,14 @@ enum Part: String, CaseIterable {
           try Growth(views: base.K, dimension: $0, hidden: base.H, seconds: seconds)
         }
         + [8, 32, 64].map { try Growth(views: base.K, dimension: base.D, hidden: $0, seconds: seconds) }
+    case .far:
+      return try [(AutoencoderKind.dense, 8192), (.convolutional, 512)].flatMap { kind, samples in
+        try [true, false].map { exact in
+          try FarRow(
+            kind, exact: exact, samples: quick ? 128 : samples, repetitions: quick ? 1 : 3,
+            iterations: quick ? 4 : 40, threads: threads)
+        }
+      }
     case .threads:
       let samples = quick ? 32 : 128
       return try (0..<(quick ? 1 : 3)).flatMap { _ in
