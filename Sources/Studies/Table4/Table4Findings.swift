@@ -3,8 +3,11 @@ import Foundation
 
 /// What the figures say, in sentences that are made from them.
 enum Table4Findings {
-  /// One paragraph a row.
-  static func sentences(_ rows: [Table4Row]) -> [String] { rows.compactMap(sentence) }
+  /// One paragraph a row, then what explains the differences from the paper.
+  static func sentences(_ rows: [Table4Row]) -> [String] {
+    rows.compactMap(sentence)
+      + [steps(rows), lengths(rows), start(rows), objective(rows), distance(rows)].compactMap(\.self)
+  }
 
   private static func sentence(_ row: Table4Row) -> String? {
     guard let uae = row[.mineUAE], let repeated = row[.repeated],
@@ -16,7 +19,7 @@ enum Table4Findings {
     var text =
       "**\(row.title)** (\(row.trainCount) training samples, \(row.key.epochs) epochs, "
       + "\(seeds) seed\(seeds == 1 ? "" : "s")): retraining on data and MINE-UAEs changes the test error by "
-      + "\(ComparisonText.percent(gain.value)) against the original; the same data repeated changes it by "
+      + "\(ComparisonText.percent(gain.value)) against the original\(published(row)); the same data repeated changes it by "
       + "\(ComparisonText.percent(control.value)). What the UAEs add to repetition is "
       + "\(ComparisonText.percent(left.value))\(verdict(left.comparison)). "
     text += String(
@@ -37,6 +40,105 @@ enum Table4Findings {
         + "\(verdict(change.comparison))."
     }
     return text
+  }
+
+  /// The paper's own change, in brackets.
+  private static func published(_ row: Table4Row) -> String {
+    func error(_ arm: Table4Arm) -> Double? {
+      PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm)?.error
+    }
+    guard let uae = error(.mineUAE), let original = error(.original) else { return "" }
+    return " (paper: \(ComparisonText.percent(uae / original - 1)))"
+  }
+
+  /// How much of the gain the doubled number of steps explains.
+  private static func steps(_ rows: [Table4Row]) -> String? {
+    let shares = rows.compactMap { row -> (name: String, share: Double)? in
+      guard let uae = row[.mineUAE], let repeated = row[.repeated],
+        let gain = change(row, uae, .original, \.trained.test)?.value,
+        let control = change(row, repeated, .original, \.trained.test)?.value, gain < 0
+      else { return nil }
+      return ("\(row.title), \(row.key.epochs) epochs", control / gain)
+    }
+    guard !shares.isEmpty else { return nil }
+    return
+      "**Where the gain comes from.** Examples double the number of optimiser steps, and *repeated* has the "
+      + "doubling alone. Its share of MINE-UAE's gain: "
+      + shares.map { "\($0.name) \(String(format: "%.0f %%", 100 * $0.share))" }.joined(separator: "; ") + "."
+  }
+
+  /// What longer training leaves, where a model was trained for more than one number of epochs on the same samples.
+  private static func lengths(_ rows: [Table4Row]) -> String? {
+    struct Same: Hashable {
+      var title: String
+      var trainCount: Int
+    }
+    let groups = Dictionary(grouping: rows) { Same(title: $0.title, trainCount: $0.trainCount) }
+    let sentences = groups.values.filter { $0.count > 1 }.map { rows in
+      rows.sorted { $0.key.epochs < $1.key.epochs }.compactMap { row -> String? in
+        guard let error = row[.original]?.summary(\.trained.test)?.mean else { return nil }
+        let changes = [Table4Arm.repeated, .mineUAE, .farNoise].compactMap { arm in
+          row[arm].flatMap { change(row, $0, .original, \.trained.test) }.map {
+            "\(arm.rawValue) \(ComparisonText.percent($0.value))"
+          }
+        }
+        return String(format: "after %d epochs the original has %.5f (", row.key.epochs, error)
+          + changes.joined(separator: ", ") + ")"
+      }.joined(separator: "; ")
+    }
+    guard !sentences.isEmpty else { return nil }
+    return "**Convergence.** On the same samples, "
+      + sentences.sorted().joined(separator: ". ") + ". Changes are against the original of that length."
+  }
+
+  /// What the published code's start and norms change.
+  private static func start(_ rows: [Table4Row]) -> String? {
+    let parts = rows.compactMap { row -> String? in
+      guard let paper = row[.mineUAE], let code = row[.mineUAECode], let a = paper.figures,
+        let b = code.figures,
+        let left = change(row, code, .repeated, \.trained.test)
+      else { return nil }
+      return "\(row.title), \(row.key.epochs) epochs: "
+        + String(
+          format: "success %.0f → %.0f %%, mean ‖δ‖₂ %.3f → %.3f, ", 100 * a.successRate, 100 * b.successRate,
+          a.l2,
+          b.l2)
+        + "test error against repetition \(ComparisonText.percent(left.value))"
+    }
+    guard !parts.isEmpty else { return nil }
+    return
+      "**Success and size.** From the paper's δ₀ = 0 (*mine-uae*) to the published code's random start and squared "
+      + "norms (*mine-uae-code*), first seed: " + parts.joined(separator: "; ") + "."
+  }
+
+  /// Why L2-UAE finds nothing where it finds nothing.
+  private static func objective(_ rows: [Table4Row]) -> String? {
+    let rates = rows.compactMap { row in
+      row[.l2UAE]?.summary { $0.examples.map(\.successRate) }.map { (row.title, $0.mean) }
+    }
+    guard !rates.isEmpty else { return nil }
+    return
+      "**L2-UAE.** Its objective is to raise ‖x − Φ(x′)‖₂, the very quantity that its criterion forbids to rise: "
+      + "it leaves f ≤ 0 at its first step away from f = 0. Success: "
+      + rates.map { "\($0.0) \(String(format: "%.1f %%", 100 * $0.1))" }.joined(separator: ", ") + "."
+  }
+
+  /// How far the arms' examples are from their originals, beside what they do for the test error.
+  private static func distance(_ rows: [Table4Row]) -> String? {
+    let parts = rows.compactMap { row -> String? in
+      let arms = row.arms.filter { $0.figures != nil }.compactMap { arm -> String? in
+        guard let figures = arm.figures, figures.successRate > 0,
+          let left = change(row, arm, .repeated, \.trained.test)
+        else { return nil }
+        return
+          "\(arm.arm.rawValue) \(String(format: "%.2f", figures.l2)) (\(ComparisonText.percent(left.value)))"
+      }
+      return arms.isEmpty ? nil : "\(row.title), \(row.key.epochs) epochs: " + arms.joined(separator: ", ")
+    }
+    guard !parts.isEmpty else { return nil }
+    return
+      "**Distance and use.** Mean ‖δ‖₂ of the examples, first seed (change of the test error against repetition): "
+      + parts.joined(separator: "; ") + "."
   }
 
   private static func change(

@@ -46,7 +46,8 @@ enum Table4Pictures {
     file: String, shows: String
   )] {
     var written: [(String, String)] = []
-    let prefix = "\(row.key.dataset)-\(row.key.model)-\(row.trainCount)"
+    let prefix = "\(row.key.dataset)-\(row.key.model)-\(row.trainCount)-\(row.key.epochs)"
+    let title = "\(row.title), \(row.trainCount) samples, \(row.key.epochs) epochs"
     func svg(_ name: String, _ shows: String, _ plot: Plot) throws {
       guard let document = try? plot.svg() else { return }
       try AtomicFile.write(Data(document.utf8), to: "\(folder)/\(prefix)-\(name).svg")
@@ -59,7 +60,7 @@ enum Table4Pictures {
       let file = "\(prefix)-\(cell.arm.rawValue).png"
       try AtomicFile.write(try grid(path).drawn().image.png(), to: "\(folder)/\(file)")
       written.append(
-        (file, "\(row.title), \(cell.arm.rawValue): examples and reconstructions before and after"))
+        (file, "\(title), \(cell.arm.rawValue): examples and reconstructions before and after"))
     }
     let shown = row.arms.filter { $0.figures != nil && $0.arm.replacesFailures }
     func histograms(_ values: (ExampleFigures) -> [Float]) -> [Plot.Mark] {
@@ -68,12 +69,12 @@ enum Table4Pictures {
       }
     }
     try svg(
-      "f", "\(row.title): f(x′) of the successes",
+      "f", "\(title): f(x′) of the successes",
       Plot(
         "f(x′) of the successes", x: PlotAxis("f"), y: PlotAxis("share"), marks: histograms(\.criterionSample)
       ))
     try svg(
-      "information", "\(row.title): exact information between x and x′ over the successes",
+      "information", "\(title): exact information between x and x′ over the successes",
       Plot(
         "exact information I(x, x′)", x: PlotAxis("nats, one projection"), y: PlotAxis("share"),
         marks: histograms(\.informationSample)))
@@ -83,7 +84,7 @@ enum Table4Pictures {
         name: arm.arm.rawValue, arm.perClass.enumerated().map { Plot.Point(Double($0.offset), $0.element) })
     }
     try svg(
-      "classes", "\(row.title): test error class by class",
+      "classes", "\(title): test error class by class",
       Plot("test error per class", x: PlotAxis("class"), y: PlotAxis("mean squared error"), marks: perClass))
     return written
   }

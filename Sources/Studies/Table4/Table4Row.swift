@@ -44,6 +44,8 @@ public struct Table4Row: Sendable {
   public let arms: [Arm]
 
   public var title: String { "\(key.dataset) \(key.model)" }
+  /// As tables name it: one model may be there with several lengths of training.
+  var label: String { "\(key.model), \(key.epochs) epochs" }
   public var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
   public var testCount: Int { arms.first?.cells.first?.outcome.testCount ?? 0 }
   public var notes: [String] { arms.first?.cells.first?.outcome.notes ?? [] }

@@ -17,7 +17,7 @@ enum Table4Tables {
         let toOriginal = row.comparison(of: arm, with: .original, figure)
         let toRepeated = row.comparison(of: arm, with: .repeated, figure)
         var cells = [
-          row.key.model, arm.arm.rawValue, arm.summary(figure)?.description ?? "–",
+          row.label, arm.arm.rawValue, arm.summary(figure)?.description ?? "–",
           ComparisonText.change(toOriginal),
           ComparisonText.pValue(toOriginal), ComparisonText.change(toRepeated),
           ComparisonText.pValue(toRepeated),
@@ -47,7 +47,7 @@ enum Table4Tables {
         }
         let paper = PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm.arm)
         return [
-          row.key.model, arm.arm.rawValue,
+          row.label, arm.arm.rawValue,
           summary { 100 * $0.successRate }.map { ComparisonText.fixed($0, 2) + " %" } ?? "–",
           paper?.successRate.map { String(format: "%.2f %%", 100 * $0) } ?? "–",
           summary(\.l2).map { ComparisonText.fixed($0, 3) } ?? "–",
@@ -71,7 +71,7 @@ enum Table4Tables {
     let lines = rows.flatMap { row in
       row.arms.map { arm in
         [
-          row.key.model, arm.arm.rawValue, arm.summary(\.trained.train)?.description ?? "–",
+          row.label, arm.arm.rawValue, arm.summary(\.trained.train)?.description ?? "–",
           arm.summary(\.trained.test)?.description ?? "–",
           arm.summary { 100 * ($0.trained.test / $0.trained.train - 1) }.map {
             ComparisonText.fixed($0, 1) + " %"
