@@ -31,24 +31,31 @@ public struct ModelTraining: Sendable {
 
   /// Trains for `epochs` passes, or continues, or finds the work done.
   ///
+  /// The learning rate falls to 0 along half a cosine, so that runs are compared where training ends, not where its noise
+  /// happened to be.
+  ///
+  /// - Parameter samples: how many an epoch's data usually has; with `epochs` it says how long the cosine is.
   /// - Returns: the trained model.
   /// - Throws: `CancellationError` once the state is saved; ``ModelError``; what reading and writing throw.
   public func run(
-    epochs: Int, report: StageReport, data: EpochData
+    epochs: Int, samples: Int, report: StageReport, data: EpochData
   ) throws -> any Autoencoder {
     if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path).model }
     let unfinished = path + ".training"
+    let schedule = Trainer.Schedule.cosine(
+      steps: epochs * ((samples + settings.batchSize - 1) / settings.batchSize))
     var trainer: Trainer
     var first = 0
     if FileManager.default.fileExists(atPath: unfinished), let saved = try? Checkpoint.read(unfinished),
       saved.model.architecture == architecture
     {
-      trainer = Trainer(saved.model, optimizer: settings.optimizer, seed: seed)
+      trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
       report.note("\(title): continuing after epoch \(first)")
     } else {
-      trainer = Trainer(try architecture.makeModel(seed: seed), optimizer: settings.optimizer, seed: seed)
+      trainer = Trainer(
+        try architecture.makeModel(seed: seed), optimizer: settings.optimizer, schedule: schedule, seed: seed)
     }
     report.begin(title, epochs)
     if first > 0 { report.advance(first, "") }

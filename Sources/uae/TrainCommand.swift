@@ -63,7 +63,7 @@ struct TrainCommand: ParsableCommand {
     do {
       let trained = try ModelTraining(
         "training \(model.rawValue)", architecture: architecture, settings: settings, seed: seed, path: out
-      ).run(epochs: count, report: report) { _, _ in data }
+      ).run(epochs: count, samples: data.shape[0], report: report) { _, _ in data }
       let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape)
       let error = reconstructionErrors(trained, test)
       let mean = error.reduce(0, +) / Double(max(1, error.count))
