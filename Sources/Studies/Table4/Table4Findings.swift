@@ -34,10 +34,12 @@ enum Table4Findings {
     let best = row.arms.filter { $0.arm != .original && $0.arm != .repeated }.compactMap { arm in
       change(row, arm, .repeated, \.trained.test).map { (arm.arm.rawValue, $0) }
     }.min { $0.1.value < $1.1.value }
-    if let (name, change) = best {
+    if let (name, change) = best, change.value < 0 {
       text +=
         "The lowest error against repetition has \(name): \(ComparisonText.percent(change.value))"
         + "\(verdict(change.comparison))."
+    } else if best != nil {
+      text += "No arm has a lower error than repetition."
     }
     return text
   }
