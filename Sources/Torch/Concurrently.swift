@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Independent pieces of work on several threads, each with LibTorch on one thread; results in the order of the items.
@@ -12,7 +13,7 @@ package func concurrently<Item: Sendable, Outcome: Sendable>(
   let next = Mutex(0)
   let outcomes = Mutex([Result<Outcome, any Error>?](repeating: nil, count: items.count))
   let callers = LibTorch.threads
-  DispatchQueue.concurrentPerform(iterations: max(1, min(threads, items.count))) { _ in
+  onThreads(min(threads, items.count)) { _ in
     LibTorch.setThreads(1)
     while true {
       let index = next.withLock { value -> Int in
@@ -28,4 +29,25 @@ package func concurrently<Item: Sendable, Outcome: Sendable>(
   LibTorch.setThreads(callers)
   if isCancelled() { throw CancellationError() }
   return try outcomes.withLock { $0 }.compactMap { try $0?.get() }
+}
+
+/// Runs the body `count` times at once, on this thread and on others, and returns when all are done.
+///
+/// Each has a thread of its own also where a call stands inside another one, which `DispatchQueue.concurrentPerform` runs
+/// on one thread.
+package func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
+  let others = DispatchGroup()
+  withoutActuallyEscaping(body) { body in
+    for number in 1..<max(1, count) {
+      others.enter()
+      let thread = Thread {
+        body(number)
+        others.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    body(0)
+    others.wait()
+  }
 }

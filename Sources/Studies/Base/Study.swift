@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 import Torch
@@ -37,7 +36,7 @@ public struct Study<Cell: StudyCell>: Sendable {
     progress.begin(cells: cells.count, finished: cells.count - open)
     let threads = ThreadBudget(workers)
     for _ in 0..<max(0, workers - open) { threads.retire() }
-    DispatchQueue.concurrentPerform(iterations: max(1, min(workers, open))) { _ in
+    onThreads(min(workers, open)) { _ in
       LibTorch.setThreads(1)
       defer { threads.retire() }
       while !isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {

@@ -1,0 +1,42 @@
+import Foundation
+import Synchronization
+import Testing
+import Torch
+
+@Suite struct ConcurrentlyTests {
+  /// Every body waits for all others: a call that ran two of them on one thread would wait in vain.
+  private func meet(_ count: Int) -> Bool {
+    let arrived = Mutex(0), met = Mutex(true)
+    onThreads(count) { _ in
+      arrived.withLock { $0 += 1 }
+      let deadline = Date.now + 20
+      while arrived.withLock({ $0 }) < count {
+        guard Date.now < deadline else { return met.withLock { $0 = false } }
+        Thread.sleep(forTimeInterval: 0.001)
+      }
+    }
+    return met.withLock { $0 }
+  }
+
+  @Test(arguments: [1, 2, 5]) func eachHasAThreadOfItsOwn(count: Int) { #expect(meet(count)) }
+
+  @Test func aCallInsideAnotherOneHasItsThreadsToo() {
+    let met = Mutex([Bool]())
+    onThreads(2) { _ in
+      let inner = meet(3)
+      met.withLock { $0.append(inner) }
+    }
+    #expect(met.withLock { $0 } == [true, true])
+  }
+
+  @Test func resultsComeInTheOrderOfTheItemsAndTheFirstErrorIsThrown() throws {
+    struct Odd: Error {}
+    #expect(try concurrently(Array(0..<100), threads: 4) { $0 * $0 } == (0..<100).map { $0 * $0 })
+    #expect(throws: Odd.self) {
+      _ = try concurrently([2, 4, 5, 6], threads: 2) { if $0 % 2 == 1 { throw Odd() } }
+    }
+    #expect(throws: CancellationError.self) {
+      _ = try concurrently([1, 2], threads: 2, isCancelled: { true }) { $0 }
+    }
+  }
+}
