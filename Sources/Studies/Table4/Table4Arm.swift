@@ -32,6 +32,8 @@ public enum Table4Arm: Hashable, Sendable {
     }
   }
 
+  var isGaussian: Bool { if case .gaussian = self { true } else { false } }
+
   /// The recipe of the examples, where the arm has one; those of Algorithm 1 take the plan's parameters.
   func recipe(_ uae: Table4Plan.UAE) -> AttackSettings? {
     switch self {

@@ -61,7 +61,7 @@ enum Table4Findings {
         let gain = change(row, uae, .original, \.trained.test)?.value,
         let control = change(row, repeated, .original, \.trained.test)?.value, gain < 0
       else { return nil }
-      return ("\(row.title), \(row.key.epochs) epochs", control / gain)
+      return (row.fullTitle, control / gain)
     }
     guard !shares.isEmpty else { return nil }
     return
@@ -101,7 +101,7 @@ enum Table4Findings {
         let b = code.figures,
         let left = change(row, code, .repeated, \.trained.test)
       else { return nil }
-      return "\(row.title), \(row.key.epochs) epochs: "
+      return "\(row.fullTitle): "
         + String(
           format: "success %.0f → %.0f %%, mean ‖δ‖₂ %.3f → %.3f, ", 100 * a.successRate, 100 * b.successRate,
           a.l2,
@@ -121,7 +121,7 @@ enum Table4Findings {
         return nil
       }
       let size = arm.figures.flatMap { $0.successRate > 0 ? String(format: ", ‖δ‖₂ %.3f", $0.l2) : nil } ?? ""
-      return "\(row.title) \(String(format: "%.1f %%", 100 * rate.mean))\(size)"
+      return "\(row.fullTitle) \(String(format: "%.1f %%", 100 * rate.mean))\(size)"
     }
     guard !parts.isEmpty else { return nil }
     return
@@ -135,7 +135,7 @@ enum Table4Findings {
     let parts = rows.compactMap { row -> String? in
       guard let arm = row[.gaussian(sigma: 0.001)], let left = change(row, arm, .repeated, \.trained.test)
       else { return nil }
-      return "\(row.title), \(row.key.epochs) epochs \(ComparisonText.percent(left.value))"
+      return "\(row.fullTitle) \(ComparisonText.percent(left.value))"
     }
     guard !parts.isEmpty else { return nil }
     return
@@ -154,7 +154,7 @@ enum Table4Findings {
         return
           "\(arm.arm.rawValue) \(String(format: "%.2f", figures.l2)) (\(ComparisonText.percent(left.value)))"
       }
-      return arms.isEmpty ? nil : "\(row.title), \(row.key.epochs) epochs: " + arms.joined(separator: ", ")
+      return arms.isEmpty ? nil : "\(row.fullTitle): " + arms.joined(separator: ", ")
     }
     guard !parts.isEmpty else { return nil }
     return

@@ -47,13 +47,14 @@ enum Table4Pictures {
   )] {
     var written: [(String, String)] = []
     let prefix = "\(row.key.dataset)-\(row.key.model)-\(row.trainCount)-\(row.key.epochs)"
-    let title = "\(row.title), \(row.trainCount) samples, \(row.key.epochs) epochs"
+    let title = row.fullTitle
     func svg(_ name: String, _ shows: String, _ plot: Plot) throws {
       guard let document = try? plot.svg() else { return }
       try AtomicFile.write(Data(document.utf8), to: "\(folder)/\(prefix)-\(name).svg")
       written.append(("\(prefix)-\(name).svg", shows))
     }
-    for arm in row.arms {
+    // Noise of the paper's σ cannot be seen.
+    for arm in row.arms where !arm.arm.isGaussian {
       guard let cell = arm.cells.first(where: { $0.cell.seed == 1 })?.cell,
         let path = try store.existingArtifact(name(cell), key: cell)
       else { continue }

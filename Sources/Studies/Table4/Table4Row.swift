@@ -44,6 +44,8 @@ public struct Table4Row: Sendable {
   public let arms: [Arm]
 
   public var title: String { "\(key.dataset) \(key.model)" }
+  /// As text names it where several rows stand side by side.
+  var fullTitle: String { "\(title), \(trainCount) samples, \(key.epochs) epochs" }
   /// As tables name it: one model may be there with several lengths of training.
   var label: String { "\(key.model), \(key.epochs) epochs" }
   public var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
