@@ -39,9 +39,10 @@ package func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
   let others = DispatchGroup()
   withoutActuallyEscaping(body) { body in
     for number in 1..<max(1, count) {
+      let task = HandedOver(body)
       others.enter()
       let thread = Thread {
-        body(number)
+        task.run(number)
         others.leave()
       }
       thread.stackSize = 8 << 20
@@ -49,5 +50,17 @@ package func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
     body(0)
     others.wait()
+  }
+}
+
+/// Holds a closure for one thread and lets go of it when it has run: a thread's own block may outlive the call.
+private final class HandedOver: @unchecked Sendable {  // Only the thread that it is handed to touches it.
+  private var body: (@Sendable (Int) -> Void)?
+
+  init(_ body: @escaping @Sendable (Int) -> Void) { self.body = body }
+
+  func run(_ number: Int) {
+    body?(number)
+    body = nil
   }
 }

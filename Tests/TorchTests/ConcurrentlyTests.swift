@@ -29,6 +29,13 @@ import Torch
     #expect(met.withLock { $0 } == [true, true])
   }
 
+  /// Threads may still be ending when a call returns: nothing of the call may be theirs any more.
+  @Test func manyShortCallsLeaveNothingBehind() {
+    let calls = Mutex(0)
+    for _ in 0..<2000 { onThreads(4) { _ in calls.withLock { $0 += 1 } } }
+    #expect(calls.withLock { $0 } == 8000)
+  }
+
   @Test func resultsComeInTheOrderOfTheItemsAndTheFirstErrorIsThrown() throws {
     struct Odd: Error {}
     #expect(try concurrently(Array(0..<100), threads: 4) { $0 * $0 } == (0..<100).map { $0 * $0 })
