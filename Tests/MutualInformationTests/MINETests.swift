@@ -149,6 +149,15 @@ func relativeError(_ a: [Double], _ b: [Double]) -> Double {
     #expect(abs(baseline[0] - wide[0]) < 1e-4)
   }
 
+  /// The kernel flushes subnormal numbers to zero while it runs, and only then.
+  @Test func smallNumbersCountAgainAfterTheKernel() throws {
+    let (x, y) = pairedViews(1, 16, 20)
+    let (fused, _) = try estimators(16, 20, 10, indices: [0])
+    let value = fused.advance(x, y, steps: 3).values.item
+    let small = Float.leastNormalMagnitude * (value.isFinite ? 1 : 2)
+    #expect(small / 4 > 0)
+  }
+
   @Test func aSampleThatIsNotFiniteSpoilsNoOther() throws {
     for poison in [Float.nan, .infinity] {
       let (x, y) = pairedViews(3, 16, 20)
