@@ -62,15 +62,14 @@ def scaling(part):
     most = max(r["threads"] for r in part["rows"])
     one = [r["seconds"] for r in part["rows"] if r["threads"] == 1]
     many = [r["seconds"] for r in part["rows"] if r["threads"] == most]
-    return most, [a / b for a, b in zip(one, many)]
+    return most, ratios(one, many)
 
 
 def peers(part):
     ours = next(r for r in part["rows"] if r["method"] == "ours")
     rows = []
     for r in part["rows"]:
-        ratios = [a / b for a, b in zip(r["seconds"], ours["seconds"])]
-        rows.append([r["method"], spread([s * 1000 for s in r["seconds"]]), "1" if r is ours else spread(ratios),
+        rows.append([r["method"], spread([s * 1000 for s in r["seconds"]]), "1" if r is ours else spread(ratios(r["seconds"], ours["seconds"])),
                      str(r["samples"]), "–" if r["success"] is None else f"{r['success']:.0%}", number(r["information"]), number(r["delta"])])
     return table(["method", "ms a sample", "times ours", "samples", "success", "information", "‖δ‖₂"], rows)
 
@@ -81,7 +80,21 @@ def ratio(name, method):
         return None
     seconds = {r["method"]: r["seconds"] for r in part["rows"]}
     theirs = next(v for k, v in seconds.items() if k.startswith(method) and k != "ours")
-    return statistics.mean(a / b for a, b in zip(theirs, seconds["ours"]))
+    return statistics.mean(ratios(theirs, seconds["ours"]))
+
+
+def ratios(above, below):
+    return [a / b for a, b in zip(above, below)]
+
+
+def goals():
+    """The rows of a table of targets, and what adds one."""
+    rows = []
+
+    def add(what, goal, measured, met):
+        rows.append([what, goal, measured, "met" if met else "**not met**"])
+
+    return rows, add
 
 
 def busy(row, part):
@@ -103,14 +116,10 @@ def whole(add, recipe, model, minutes):
 
 def far_targets():
     """The search for far examples against the model's own passes and the port."""
-    rows = []
-
-    def add(what, goal, measured, met):
-        rows.append([what, goal, measured, "met" if met else "**not met**"])
-
+    rows, add = goals()
     part = load("far")
     for r in part["rows"] if part else []:
-        factors = [a / b for a, b in zip(r["seconds"], r["passes"])]
+        factors = ratios(r["seconds"], r["passes"])
         add(f"{r['model'].replace('-autoencoder', '')}, `{r['similarity']}`: times what the model's own passes take", "≤ 1.5",
             spread(factors), statistics.mean(factors) <= 1.5)
     for model in ["dense", "conv"]:
@@ -122,11 +131,7 @@ def far_targets():
 
 
 def targets():
-    rows = []
-
-    def add(what, goal, measured, met):
-        rows.append([what, goal, measured, "met" if met else "**not met**"])
-
+    rows, add = goals()
     for what, goal, name, method in [
             ("against the port, one sample at a time", 20, "peer-vanilla", "PyTorch, one at a time"),
             ("against the port, batched", 4, "peer-vanilla", "PyTorch, batched"),
@@ -222,7 +227,7 @@ section("far", "Far examples beside the model's own passes", "The recipe `far-no
                         [[r["model"].replace("-autoencoder", ""), r["similarity"], str(r["samples"]),
                           spread([s / r["samples"] * 1000 for s in r["seconds"]]),
                           spread([s / r["samples"] * 1000 for s in r["passes"]]),
-                          spread([a / b for a, b in zip(r["seconds"], r["passes"])]), number(r["megabytes"])] for r in p["rows"]]))
+                          spread(ratios(r["seconds"], r["passes"])), number(r["megabytes"])] for r in p["rows"]]))
 if load("threads"):
     most, factors = scaling(load("threads"))
     sections.append(f"## Threads\n\nFrom 1 to {most} threads the generation is {spread(factors)} times as fast.\n")

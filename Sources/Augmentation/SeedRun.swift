@@ -32,17 +32,14 @@ struct SeedRun {
       atPath: folder + "/checkpoints", withIntermediateDirectories: true)
     let original = try training("training the original", "original").run(
       epochs: plan.epochs, samples: train.shape[0], report: report
-    ) {
-      _, _ in train
-    }
+    ) { _, _ in train }
     let attack = try attackStage(original)
     let uaes = attack.uaes
     let augmented = recipe.retraining.onlineEvery == 0 ? try augmentedSets(uaes) : nil
     let online = OnlineExamples(plan: plan, seed: seed, report: report)
     let retrained = try training("retraining with UAEs", "retrained").run(
       epochs: plan.epochs, samples: 2 * train.shape[0], report: report
-    ) {
-      epoch, model in
+    ) { epoch, model in
       if let augmented { return augmented[epoch % augmented.count] }
       return try online.data(epoch: epoch, model: model)
     }
