@@ -1,8 +1,6 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-let swiftLog = Target.Dependency.product(name: "Logging", package: "swift-log")
-
 let package = Package(
   name: "swift-uae",
   platforms: [.macOS(.v14)],
@@ -16,13 +14,11 @@ let package = Package(
     .library(name: "Attacks", targets: ["Attacks"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Runs", targets: ["Runs"]),
-    .library(name: "Augmentation", targets: ["Augmentation"]),
     .library(name: "Reports", targets: ["Reports"]),
-    .library(name: "Studies", targets: ["Studies"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -45,32 +41,33 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Formats", dependencies: ["CZlib", "CImages", "CMatio", "CCrypto"]),
     .target(
-      name: "Datasets", dependencies: ["Formats", swiftLog], exclude: ["Resources/README.md"],
+      name: "Datasets", dependencies: ["Formats"], exclude: ["Resources/README.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "MutualInformation", dependencies: ["Torch", "CTorch"]),
-    .target(name: "Models", dependencies: ["Torch", "Formats"]),
-    .target(name: "Attacks", dependencies: ["CTorch", "Torch", "Models", "MutualInformation"]),
+    .target(name: "Models", dependencies: ["Torch", "Formats", "MutualInformation", "Runs"]),
     .target(
-      name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "Attacks", "MutualInformation"]),
-    .target(name: "Runs", dependencies: ["Formats", swiftLog]),
-    .target(
-      name: "Augmentation",
-      dependencies: ["Datasets", "Models", "Attacks", "Evaluation", "Runs", "Yams", swiftLog]),
+      name: "Attacks",
+      dependencies: [
+        "CTorch", "Torch", "Models", "MutualInformation", "Datasets", "Formats", "Runs", "Yams",
+      ]),
+    .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "MutualInformation"]),
+    .target(name: "Runs", dependencies: ["Formats"]),
     .target(name: "Reports", dependencies: ["Formats"]),
     .target(
-      name: "Studies",
+      name: "Experiments",
       dependencies: [
-        "Augmentation", "Datasets", "Models", "MutualInformation", "Attacks", "Evaluation", "Reports", "Runs",
+        "Attacks", "Datasets", "Evaluation", "Formats", "Models", "MutualInformation", "Reports", "Runs",
+        "Torch",
         "Yams",
       ],
-      // Links into `Recipes/`, which a package's target cannot reach otherwise.
+      // Links into `Plans/`, which a package's target cannot reach otherwise.
       resources: ["table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small"].map {
         .embedInCode("Resources/\($0).yaml")
       }),
     .executableTarget(
       name: "uae",
       dependencies: [
-        "Augmentation", "Reports", "Studies", swiftLog,
+        "Attacks", "Datasets", "Evaluation", "Experiments", "Formats", "Models", "Reports", "Runs", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -80,20 +77,21 @@ let package = Package(
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "Torch", "Formats"]),
-    .testTarget(name: "AttacksTests", dependencies: ["Attacks", "Models", "MutualInformation", "Torch"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"]),
+    .testTarget(
+      name: "AttacksTests", dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     // A run of made-up work that the fault suite kills, starves and interrupts.
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),
     .testTarget(
       name: "FaultTests", dependencies: ["Runs", "Formats", "fault-worker", "uae"], exclude: ["Preload"]),
-    .testTarget(
-      name: "AugmentationTests",
-      dependencies: ["Augmentation", "Attacks", "Datasets", "Models", "Runs", "Torch"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["Studies", "Datasets", "Models", "Attacks", "Reports", "Torch"]),
+      name: "ExperimentsTests",
+      dependencies: [
+        "Experiments", "Attacks", "Datasets", "Evaluation", "Models", "Reports", "Runs", "Torch",
+      ]),
     .testTarget(name: "CommandTests", dependencies: ["Formats", "uae"]),
   ],
   swiftLanguageModes: [.v6],

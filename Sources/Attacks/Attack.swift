@@ -45,7 +45,7 @@ public struct Attack: Sendable {
         set, number: part.lowerBound / size, size: size, range: part, seed: seed, copy: copy,
         isCancelled: isCancelled)
       try tile.checkCancellation()
-      let solution = try solver.solve(tile, criterion.bind(tile.originals), similarity.bind(tile))
+      let solution = try solver.solve(Problem(tile, criterion: criterion, similarity: similarity))
       onTile(TileProgress(tile, solution))
       return (tile, solution)
     }

@@ -26,3 +26,26 @@ extension Attack {
     }
   }
 }
+
+extension Attack {
+  /// f of every record, scored from its values as they are now.
+  ///
+  /// - Parameters:
+  ///   - set: all samples `[count, …]`.
+  ///   - examples: for each copy one record of every sample.
+  /// - Throws: ``ExamplesError`` where records are missing; what the criterion throws.
+  public func criterionValues(_ set: Tensor, _ examples: Examples) throws -> [Float] {
+    var scores = [Float](repeating: .nan, count: examples.count)
+    for copy in Set(examples.copy).sorted() {
+      let rows = examples.copy.indices.filter { examples.copy[$0] == copy }
+        .sorted { examples.index[$0] < examples.index[$1] }
+      guard rows.map({ examples.index[$0] }) == Array(0..<set.shape[0]) else {
+        throw ExamplesError(
+          "the run is not whole: copy \(copy) has \(rows.count) of \(set.shape[0]) samples")
+      }
+      let values = try criterionValues(set, examples.perturbed.gathered(rows), range: 0..<set.shape[0])
+      for (row, value) in zip(rows, values) { scores[row] = value }
+    }
+    return scores
+  }
+}

@@ -7,13 +7,13 @@ import Torch
 ///
 /// Python reads it with `safetensors.torch.load_file`.
 public struct Checkpoint: Sendable {
-  public var model: any Autoencoder
+  public var model: any TrainableModel
   /// The state of a ``Trainer``; empty once training is over.
   public var training: [NamedTensor]
   /// The epochs done.
   public var epoch: Int
 
-  public init(_ model: any Autoencoder, training: [NamedTensor] = [], epoch: Int = 0) {
+  public init(_ model: any TrainableModel, training: [NamedTensor] = [], epoch: Int = 0) {
     self.model = model
     self.training = training
     self.epoch = epoch
@@ -40,26 +40,29 @@ public struct Checkpoint: Sendable {
 
   /// Reads a file that ``write(to:)`` wrote.
   /// - Throws: `FormatError` or ``ModelError/checkpoint(path:_:)`` where it is damaged or holds another model.
-  public static func read(_ path: String) throws -> Checkpoint {
-    try Checkpoint(Safetensors.open(path), path: path)
+  public static func read(_ path: String, device: Device = .cpu) throws -> Checkpoint {
+    try Checkpoint(Safetensors.open(path), path: path, device: device)
   }
 
   /// Reads what ``encoded()`` gave; `path` names it in errors.
-  public init(decoding bytes: [UInt8], path: String) throws {
-    try self.init(SafetensorsFile(FileBytes(bytes, name: path)), path: path)
+  public init(decoding bytes: [UInt8], path: String, device: Device = .cpu) throws {
+    try self.init(SafetensorsFile(FileBytes(bytes, name: path)), path: path, device: device)
   }
 
-  private init(_ file: SafetensorsFile, path: String) throws {
+  private init(_ file: SafetensorsFile, path: String, device: Device) throws {
     guard let text = file.metadata["architecture"],
       let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
     else {
       throw ModelError.checkpoint(
-        path: path, "no architecture in its metadata; it is no checkpoint of this program")
+        path: path, "no architecture in its metadata: not a checkpoint of this program")
     }
     guard architecture.sampleShape.allSatisfy({ 1...100_000 ~= $0 }), architecture.sampleSize <= 100_000_000,
       1...1_000_000 ~= architecture.code
     else { throw ModelError.checkpoint(path: path, "its architecture has impossible sizes") }
-    let model = try architecture.makeModel(seed: 0)
+    guard ModelFamilies.all.contains(where: { $0.name == architecture.family }) else {
+      throw ModelError.checkpoint(path: path, "\(ModelError.unknown(architecture.family))")
+    }
+    let model = try architecture.makeModel(seed: 0, device: device)
     for parameter in model.parameters {
       let array = try file.array(parameter.name)
       guard array.shape == parameter.tensor.shape else {
@@ -67,14 +70,15 @@ public struct Checkpoint: Sendable {
           path: path,
           "'\(parameter.name)' has the shape \(array.shape), the model needs \(parameter.tensor.shape)")
       }
-      withoutGrad { parameter.tensor.assign(Tensor(array.floats(), array.shape)) }
+      withoutGrad { parameter.tensor.assign(Tensor(array.floats(), array.shape).to(device)) }
     }
     let known = Set(model.parameters.map(\.name))
     let training = try file.names.filter { !known.contains($0) }.map { name -> NamedTensor in
       guard name.hasPrefix(Self.trainingPrefix) else {
-        throw ModelError.checkpoint(path: path, "'\(name)' belongs to no \(architecture.kind.rawValue)")
+        throw ModelError.checkpoint(path: path, "'\(name)' is not a part of \(architecture.family)")
       }
-      return NamedTensor(String(name.dropFirst(Self.trainingPrefix.count)), Tensor(try file.array(name)))
+      return NamedTensor(
+        String(name.dropFirst(Self.trainingPrefix.count)), Tensor(try file.array(name)).to(device))
     }
     self.init(model, training: training, epoch: file.metadata["epoch"].flatMap(Int.init) ?? 0)
   }

@@ -41,3 +41,26 @@ public enum LibTorch {
   /// Sets the threads that one LibTorch operator may use, for the current thread and those started later.
   public static func setThreads(_ count: Int) { Library.api.set_threads(Int32(count)) }
 }
+
+extension Device {
+  /// A device by name: `cpu`, `cuda`, `cuda:N`, `mps`, or `auto` for the fastest that is here.
+  /// - Throws: ``TorchError/device(_:)`` where there is no such device.
+  public init(parsing name: String) throws {
+    let here = Self.available
+    if name == "auto" {
+      self = here.last ?? .cpu
+      return
+    }
+    let wanted = name == "cuda" ? "cuda:0" : name
+    guard let device = here.first(where: { $0.description == wanted }) else {
+      throw TorchError.device(
+        "there is no device '\(name)' here; there are auto, \(here.map(\.description).joined(separator: ", "))"
+      )
+    }
+    self = device
+  }
+
+  /// Tensors with shapes and no values, which LibTorch refuses to mix with those of other devices: a stand-in that shows
+  /// whether computations stay where they belong. Values that are read from it are zeros.
+  public static let meta = Device(type: 14, index: 0)
+}

@@ -31,12 +31,6 @@ public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor {
   Op.maxPool2d.tensor([.tensor(x), .ints([size, size])])
 }
 
-/// Every pixel repeated `factor`×`factor` times.
-public func upsampledNearest(_ x: Tensor, _ factor: Int) -> Tensor {
-  let shape = x.shape
-  return Op.upsample.tensor([.tensor(x), .ints([shape[2] * factor, shape[3] * factor])])
-}
-
 /// The mean squared error over all elements.
 public func mseLoss(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   Op.mseLoss.tensor([.tensor(prediction), .tensor(target)])

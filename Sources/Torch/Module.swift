@@ -32,7 +32,7 @@ public struct Linear: Module {
 
   public init(_ inputs: Int, _ outputs: Int, _ random: inout ParameterInitializer) {
     weight = random.glorotUniform([outputs, inputs], inputs: inputs, outputs: outputs)
-    bias = Tensor.zeros([outputs]).requiringGrad()
+    bias = random.zeros([outputs])
   }
 
   public var parameters: [NamedTensor] { [NamedTensor("weight", weight), NamedTensor("bias", bias)] }
@@ -51,7 +51,7 @@ public struct Conv2d: Module {
     let area = kernel * kernel
     weight = random.glorotUniform(
       [outputs, inputs, kernel, kernel], inputs: inputs * area, outputs: outputs * area)
-    bias = Tensor.zeros([outputs]).requiringGrad()
+    bias = random.zeros([outputs])
     padding = kernel / 2
   }
 
@@ -78,9 +78,17 @@ public struct Conv2d: Module {
 /// Draws the first values of a model's parameters, one stream after another, from the run's seed.
 public struct ParameterInitializer: Sendable {
   let seed: UInt64
+  /// Where the parameters will be.
+  public let device: Device
   var next = 0
 
-  public init(seed: UInt64) { self.seed = seed }
+  public init(seed: UInt64, device: Device) {
+    self.seed = seed
+    self.device = device
+  }
+
+  /// Zeros, recorded for differentiation.
+  public func zeros(_ shape: [Int]) -> Tensor { Tensor.zeros(shape, device: device).requiringGrad() }
 
   /// Uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010).
   public mutating func glorotUniform(_ shape: [Int], inputs: Int, outputs: Int) -> Tensor {
@@ -88,6 +96,6 @@ public struct ParameterInitializer: Sendable {
     let stream = RandomStream(seed: seed, purpose: .initialization, index: next)
     next += 1
     let values = stream.uniform(shape.reduce(1, *)).map { (2 * $0 - 1) * bound }
-    return Tensor(values, shape).requiringGrad()
+    return Tensor(values, shape).to(device).requiringGrad()
   }
 }

@@ -34,7 +34,7 @@ func convolvedToOneChannel(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, paddin
 /// Written as the adjoint of the form above, so that the backward pass to the input is that fast form.
 func convolvedFromOneChannel(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, padding: Int) -> Tensor {
   let blocks = Op.pixelUnshuffle.tensor([.tensor(x), .int(block)])
-  return Op.convTranspose.tensor([
+  return Op.convTranspose2d.tensor([
     .tensor(blocks.channelsLast()), .tensor(spread(adjoint(ofConvolution: weight)).channelsLast()),
     .tensor(bias),
     .ints([block, block]),

@@ -35,7 +35,6 @@ extension Tensor {
   public func tanh() -> Tensor { unary(Op.tanh) }
   public func sigmoid() -> Tensor { unary(Op.sigmoid) }
   public func relu() -> Tensor { unary(Op.relu) }
-  public func leakyReLU(_ slope: Double) -> Tensor { scalar(Op.leakyRelu, slope) }
   public func pow(_ exponent: Double) -> Tensor { scalar(Op.powScalar, exponent) }
 
   /// Every element brought into the range.
@@ -59,6 +58,7 @@ extension Tensor {
   public static func .>= (a: Tensor, b: Double) -> Tensor { a.scalar(Op.geScalar, b) }
   /// Element-wise "and" of two Boolean tensors.
   public static func .& (a: Tensor, b: Tensor) -> Tensor { a.binary(Op.logicalAnd, b) }
+  public static func .| (a: Tensor, b: Tensor) -> Tensor { a.binary(Op.logicalOr, b) }
   /// Element-wise "not" of a Boolean tensor.
   public static prefix func .! (a: Tensor) -> Tensor { a.unary(Op.logicalNot) }
   /// Where the elements are neither NaN nor infinite.
@@ -73,6 +73,7 @@ extension Tensor {
 }
 
 infix operator .& : LogicalConjunctionPrecedence
+infix operator .| : LogicalDisjunctionPrecedence
 prefix operator .!
 
 /// Element-wise `condition ? a : b`.

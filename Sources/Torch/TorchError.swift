@@ -6,11 +6,13 @@ public enum TorchError: Error, Equatable, CustomStringConvertible {
   case native(String)
   /// A call returned something else than was asked for.
   case unexpectedResult(String)
+  /// A device was asked for that is not here.
+  case device(String)
 
   public var description: String {
     switch self {
     case .library(let text): return "LibTorch is not available: \(text)"
-    case .native(let text), .unexpectedResult(let text): return text
+    case .native(let text), .unexpectedResult(let text), .device(let text): return text
     }
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Attacks
-import Augmentation
 import Datasets
+import Experiments
 import Formats
 import Foundation
 import Models
@@ -43,7 +43,8 @@ struct AttackCommand: ParsableCommand {
     let recipe = try self.recipe.load()
     let dataset = try data.load(whole: true)
     try work.prepare()
-    let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape)
+    let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape).to(
+      try work.place())
     let subject = try self.subject.load(for: dataset, samples: originals)
     if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {
       throw ValidationError("--resume: \(folder) holds no run")
@@ -53,55 +54,38 @@ struct AttackCommand: ParsableCommand {
     if isFile, rank.count > 1 {
       throw ValidationError("--out \(out): one file is one process's; give a folder")
     }
-    let attack = try attack(on: subject, recipe.attack, dataset, originals)
+    let attack = try recipe.makeAttack(
+      on: subject, samples: originals, seed: seed, grid: isFile ? dataset.encoding.grid : nil)
+    try ModelInspection.verify(subject, Criteria.registry.named(recipe.criterion.name).needs, originals)
+    var run = ["command": "attack", "dataset": dataset.name, "seed": "\(seed)"]
+    run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
-      recipe: try recipe.yaml + "dataset: \(dataset.name)\nseed: \(seed)\n" + self.subject.identity,
-      model: try subject.digest(), data: "\(dataset.digest)/\(dataset.train.count)",
-      software: Software.versions)
+      recipe: try recipe.yaml(run: run), model: try subject.digest(),
+      data: "\(dataset.digest)/\(dataset.train.count)", software: Software.versions)
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let progress = RunProgress(style: work.style)
     let (directory, outcome, timing) = try AttackRun(
-      attack, copies: recipe.attack.copies, threads: work.threadCount
+      attack, copies: recipe.copies, threads: work.threadCount
     ).run(
       originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
-    if isFile { try writeFile(directory, dataset, attack) }
-    try report(directory, outcome, timing)
+    if isFile { try writeFile(directory, dataset, attack, recipe) }
+    try report(directory, outcome, timing, recipe)
   }
 
-  private var isFile: Bool { UAEFile.Format(path: out) != nil }
+  private var isFile: Bool { ExampleFile.Format(path: out) != nil }
 
   /// The run itself; beside a single file it lives until that is complete.
   private var folder: String { isFile ? out + ".run" : out }
 
-  private func attack(
-    on subject: ModelOptions.Subject, _ settings: AttackSettings, _ dataset: Dataset, _ originals: Tensor
-  ) throws -> Attack {
-    switch subject {
-    case .checkpoint(let path, let model):
-      let clean = reconstructionErrors(model, originals)
-      if let bad = clean.firstIndex(where: { !$0.isFinite }) {
-        throw RecipeError(
-          "\(path): the model's output for the clean sample \(bad) is not finite; nothing was attacked")
-      }
-      var attack = try settings.makeAttack(on: model, seed: seed)
-      if isFile, let lattice = dataset.encoding.lattice { attack = attack.on(lattice) }
-      return attack
-    case .script(let model, let criterion):
-      try model.verify(originals, criterion.output(of: model))
-      return try settings.makeAttack(
-        on: model, criterion, lattice: isFile ? dataset.encoding.lattice : nil, views: self.subject.views,
-        samples: originals, seed: seed)
-    }
-  }
-
   /// Turns a complete run into one file, which then stands for it.
-  private func writeFile(_ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack) throws {
-    let set = try UAESet(reading: directory.records.map { directory.shardPath($0.shard) })
-    let file = try UAEFile(
-      set, of: dataset.train, encoding: dataset.encoding, attack: attack,
-      negatesSimilarity: subject.model != nil && subject.userCriterion.seeksLikeness,
+  private func writeFile(
+    _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
+  ) throws {
+    let file = try ExampleFile(
+      Examples(of: directory), of: dataset.train, encoding: dataset.encoding, attack: attack,
+      negatesSimilarity: recipe.seeksLikeness,
       classNames: dataset.classNames)
     try file.write(to: out)
     try FileManager.default.removeItem(atPath: folder)
@@ -111,7 +95,11 @@ struct AttackCommand: ParsableCommand {
     }
   }
 
-  private func report(_ directory: RunDirectory, _ outcome: RunOutcome, _ timing: AttackRun.Timing) throws {
+  private func report(
+    _ directory: RunDirectory, _ outcome: RunOutcome, _ timing: AttackRun.Timing, _ recipe: Recipe
+  )
+    throws
+  {
     let totals = directory.totals
     if work.json {
       let encoder = JSONEncoder()
@@ -130,7 +118,7 @@ struct AttackCommand: ParsableCommand {
     }
     if outcome.isComplete, totals.counts.succeeded == 0 {
       throw RecipeError(
-        "no sample was attacked successfully (\(recipe.recipe ?? Recipe.named[0].name)): try a smaller --kappa, another --start or more "
+        "no sample was attacked successfully (\(recipe.name)): try a smaller --kappa, another --start or more "
           + "--iterations")
     }
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Augmentation
+import Attacks
 import Evaluation
+import Experiments
 import Foundation
 import Models
 import Reports
@@ -18,8 +19,8 @@ struct AugmentCommand: ParsableCommand {
   @OptionGroup var work: WorkOptions
   @OptionGroup var recipe: RecipeOptions
 
-  @Option(name: .long, help: "\(AutoencoderKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var model = AutoencoderKind.dense
+  @Option(name: .long, help: "\(ModelFamilies.list).")
+  var model = ModelFamilies.usual.name
 
   @Option(name: .long, help: "Length of the code (default: the authors').")
   var code: Int?
@@ -28,7 +29,7 @@ struct AugmentCommand: ParsableCommand {
     name: .long, help: "Passes over the data in each training (default: the authors', more for small sets).")
   var epochs: Int?
 
-  @Option(name: .long, help: "Samples a training step.")
+  @Option(name: .long, help: "Samples per training step.")
   var batchSize = 100
 
   @Option(name: .long, help: "The first seed.")
@@ -55,10 +56,11 @@ struct AugmentCommand: ParsableCommand {
     let dataset = try data.load()
     try work.prepare()
     let plan = try AugmentPlan(
-      dataset, kind: model, code: code, recipe: recipe, training: .init(epochs: epochs, batchSize: batchSize),
+      dataset, model: model, code: code, recipe: recipe,
+      training: .init(epochs: epochs, batchSize: batchSize),
       seeds: (0..<UInt64(seeds)).map { seed + $0 }, threads: work.threadCount)
     let name = URL(fileURLWithPath: data.dataset).deletingPathExtension().lastPathComponent
-    let folder = out ?? "runs/augment-\(name)-\(model.rawValue)-\(recipe.name)"
+    let folder = out ?? "runs/augment-\(name)-\(model)-\(recipe.name)"
     if resume, !FileManager.default.fileExists(atPath: folder + "/recipe.yaml") {
       throw ValidationError("--resume: \(folder) holds no run")
     }
@@ -85,8 +87,8 @@ struct AugmentCommand: ParsableCommand {
     }
     if outcome["attack.successRate"]?.mean == 0 {
       throw RecipeError(
-        "no sample was attacked successfully with \(recipe.name) (start \(recipe.attack.start.rawValue), alpha "
-          + "\(recipe.attack.alpha), \(recipe.attack.iterations) iterations): the retrained model saw only originals; "
+        "no sample was attacked successfully with \(recipe.name) (start \(recipe.start.name), "
+          + "\(recipe.solver)): the retrained model saw only originals; "
           + "try a smaller --kappa, another --start or more --iterations")
     }
   }

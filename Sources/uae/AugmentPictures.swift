@@ -1,5 +1,5 @@
 import Attacks
-import Augmentation
+import Experiments
 import Formats
 import Models
 import Reports
@@ -11,23 +11,28 @@ enum AugmentPictures {
   static let columns = 12
 
   static func write(_ plan: AugmentPlan, _ outcome: AugmentRun.Outcome, to path: String) throws {
-    let uaes = outcome.uaes
-    let won = uaes.succeeded.indices.filter { uaes.succeeded[$0] && uaes.copy[$0] == 0 }
+    let examples = outcome.examples
+    let won = examples.succeeded.indices.filter { examples.succeeded[$0] && examples.copy[$0] == 0 }
     // Evenly over the set, so that no class is preferred.
-    let source = won.isEmpty ? Array(uaes.index.indices) : won
+    let source = won.isEmpty ? Array(examples.index.indices) : won
     let count = min(columns, source.count)
     guard count > 0 else { return }
     let chosen = (0..<count).map { source[$0 * source.count / count] }
-    let x = plan.train.gathered(chosen.map { uaes.index[$0] }), y = uaes.perturbed.gathered(chosen)
+    let x = plan.train.samples.gathered(chosen.map { examples.index[$0] }),
+      y = examples.perturbed.gathered(chosen)
     func images(_ t: Tensor) -> [[Float]] { (0..<count).map { t[$0].floats } }
+    func rebuilt(_ model: any Model, _ x: Tensor) throws -> Tensor {
+      try model.output(.reconstruction, of: x)
+    }
     let grid = try withoutGrad {
       try ImageGrid(
         shape: plan.dataset.sampleShape,
         rows: [
           .init("original x", images(x)), .init("UAE x'", images(y)),
           .init("x' - x", images(y - x), colouring: .signed()),
-          .init("model of x", images(outcome.original(x))), .init("model of x'", images(outcome.original(y))),
-          .init("retrained of x", images(outcome.retrained(x))),
+          .init("model of x", images(try rebuilt(outcome.original, x))),
+          .init("model of x'", images(try rebuilt(outcome.original, y))),
+          .init("retrained of x", images(try rebuilt(outcome.retrained, x))),
         ])
     }
     try AtomicFile.write(try grid.drawn().image.png(), to: path)

@@ -1,5 +1,5 @@
-import Augmentation
 import Evaluation
+import Experiments
 import Foundation
 import Reports
 
@@ -13,8 +13,8 @@ enum AugmentSummary {
     }
     let seeds = plan.seeds.count == 1 ? "seed \(plan.seeds[0])" : "\(plan.seeds.count) seeds"
     Swift.print(
-      "\(plan.dataset.name) (\(plan.train.shape[0]) training, \(plan.test.shape[0]) test), "
-        + "\(plan.architecture.kind.rawValue), recipe \(plan.recipe.name), \(plan.epochs) epochs, \(seeds)\n")
+      "\(plan.dataset.name) (\(plan.train.count) training, \(plan.test.count) test), "
+        + "\(plan.architecture.family), recipe \(plan.recipe.name), \(plan.epochs) epochs, \(seeds)\n")
     Swift.print("attack on the training set")
     for (name, text) in [
       ("success rate", value("attack.successRate", 100, " %")),
@@ -34,7 +34,7 @@ enum AugmentSummary {
       for fact in audit.facts { Swift.print("  \(fact)") }
     }
     Swift.print("\nreconstruction error on the test set (mean squared difference)")
-    let key = "test.reconstructionError."
+    let key = "test.error."
     let base = outcome[key + "original"]?.mean ?? .nan
     for (name, column) in [
       ("original", "original"), ("retrained with UAEs", "retrained"),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Attacks
-import Augmentation
 import Datasets
+import Experiments
 import Foundation
 import Models
 import Torch
@@ -66,52 +66,59 @@ struct DoctorCommand: ParsableCommand {
 
   /// The cheap part of an attack, on a few samples.
   private func preflight() throws -> [Finding] {
-    let settings = try recipe.load().attack
+    let recipe = try self.recipe.load()
     let dataset = try data.load(whole: true)
     let count = dataset.train.count
     let few = dataset.train.prefix(Attack.tileSize)
-    let samples = Tensor(few.values, [few.count] + dataset.sampleShape)
-    let subject: ModelOptions.Subject
-    do { subject = try self.subject.load(for: dataset, samples: samples) } catch let error as ScriptError {
+    let samples = Tensor(few.values, [few.count] + dataset.sampleShape).to(try work.place())
+    let model: any Model
+    do { model = try self.subject.load(for: dataset, samples: samples) } catch let error as ScriptError {
       return [Finding("model", error.description, spoils: true)]
     }
     var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
-    if case .script(let model, let criterion) = subject {
-      let input = model.input
+    let needs = try Criteria.registry.named(recipe.criterion.name).needs
+    guard model.outputs.contains(needs) else {
+      let refusal = model.lacks(needs, for: "the criterion '\(recipe.criterion.name)'")
+      let others = Criteria.suiting(model).map(\.name).joined(separator: ", ")
+      return found + [Finding("criterion", "\(refusal); it suits \(others)", spoils: true)]
+    }
+    if let script = model as? ScriptModel {
+      let input = script.input
       let range = "\(input.range.lowerBound)…\(input.range.upperBound)"
       found.append(
         Finding("input", "\(input.modelShape) (\(input.layout.rawValue)), \(input.dtype), values in \(range)")
       )
-      if criterion.kind == .reconstruction { found += try rangeHint(model, criterion, samples) }
+      if needs == .reconstruction { found += rangeHint(script, samples) }
     }
-    let behaviour = ModelInspection(samples, batchSize: Attack.tileSize, model: try subject.output())
-      .findings()
+    let behaviour = ModelInspection(model, needs, samples, batchSize: Attack.tileSize).findings()
     found += behaviour
     guard !behaviour.contains(where: \.spoils) else { return found }
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch and the samples
-    let criterion = try subject.criterion(kappa: settings.kappa)
+    let criterion = try Criteria.make(recipe.criterion, on: model)
     _ = try CriterionInspection(criterion, samples)  // The first passes warm LibTorch up.
     let inspection = try CriterionInspection(criterion, samples)
     let perThread = peakMemory() - before
     found.append(gradients(inspection))
     let similarity: Double
-    do { similarity = try similaritySeconds(subject, settings, samples) } catch {
+    do { similarity = try similaritySeconds(model, recipe, samples) } catch {
       return found + [Finding("similarity", "\(error)", spoils: true)]
     }
-    let rounds = Double(count * settings.copies * (settings.iterations + 1))
+    let iterations = recipe.solver.integer("iterations")
+    let searches = max(1, recipe.solver.integer("searches"))
+    let rounds = Double(count * recipe.copies * searches * (iterations + 1))
     let each = inspection.secondsPerSample + similarity
     let seconds = rounds * each / Double(work.threadCount)
     let share = Int((similarity / each * 100).rounded())
     found.append(
       Finding(
         "time",
-        "about \(seconds < 1 ? "a second" : StageProgress.time(seconds)) for \(count * settings.copies) examples "
-          + "(\(settings.iterations) iterations, \(work.threadCount) threads), \(share) % of it in the similarity"
+        "about \(seconds < 1 ? "a second" : StageProgress.time(seconds)) for \(count * recipe.copies) examples "
+          + "(\(iterations) iterations, \(work.threadCount) threads), \(share) % of it in the similarity"
       ))
     // What the process has, the examples, and what one tile needs in each thread.
     let bytes =
-      before + count * dataset.train.elementCount * 4 * settings.copies + perThread * work.threadCount
+      before + count * dataset.train.elementCount * 4 * recipe.copies + perThread * work.threadCount
     let physical = ProcessInfo.processInfo.physicalMemory
     let gibibytes = (Double(bytes) / Double(1 << 30)).formatted(significant: 2)
     found.append(Finding("memory", "about \(gibibytes) GiB", spoils: UInt64(bytes) > physical))
@@ -120,15 +127,9 @@ struct DoctorCommand: ParsableCommand {
 
   /// Seconds of one thread that an iteration spends on one sample's similarity, its training included.
   private func similaritySeconds(
-    _ subject: ModelOptions.Subject, _ settings: AttackSettings, _ samples: Tensor
+    _ model: any Model, _ recipe: Recipe, _ samples: Tensor
   ) throws -> Double {
-    let attack: Attack
-    switch subject {
-    case .checkpoint(_, let model): attack = try settings.makeAttack(on: model, seed: 0)
-    case .script(let model, let criterion):
-      attack = try settings.makeAttack(
-        on: model, criterion, lattice: nil, views: self.subject.views, samples: samples, seed: 0)
-    }
+    let attack = try recipe.makeAttack(on: model, samples: samples, seed: 0)
     let count = samples.shape[0]
     var bound = try attack.similarity.bind(Tile(samples, number: 0, size: count, range: 0..<count, seed: 0))
     let perturbed = samples * 0.5 + 0.2
@@ -150,16 +151,14 @@ struct DoctorCommand: ParsableCommand {
   }
 
   /// A range in which the model rebuilds the samples far better than in the given one is probably its own.
-  private func rangeHint(_ model: ScriptModel, _ criterion: UserCriterion, _ samples: Tensor) throws
-    -> [Finding]
-  {
+  private func rangeHint(_ model: ScriptModel, _ samples: Tensor) -> [Finding] {
     func error(_ range: ClosedRange<Double>) -> Double? {
       let given = model.input
       let input = ScriptInput(
         sampleShape: given.sampleShape, range: range, layout: given.layout, dtype: given.dtype)
-      let tried = ScriptModel(path: model.path, input: input, script: model.script)
+      let tried = model.with(input)
       let value = try? withoutGrad {
-        (try tried.reconstruction(samples, method: criterion.method) - samples).square().mean().item
+        (try tried.output(.reconstruction, of: samples) - samples).square().mean().item
       }
       return value?.isFinite == true ? value : nil
     }

@@ -13,33 +13,32 @@ struct EvaluateCommand: ParsableCommand {
 
 struct EvaluateModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Reconstruction error of a checkpoint on a data set's test samples.")
+    commandName: "model",
+    abstract: "The error of a model on a data set's test samples: of the reconstruction, or of the classes.")
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
 
-  @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
-  var checkpoint: String
+  @OptionGroup var subject: ModelOptions
 
   func run() throws {
     let dataset = try data.load()
     try work.prepare()
-    let model = try Checkpoint.read(checkpoint).model
-    guard model.architecture.sampleShape == dataset.sampleShape else {
-      throw ModelError.checkpoint(
-        path: checkpoint,
-        "it takes samples of shape \(model.architecture.sampleShape), \(dataset.name) has \(dataset.sampleShape)"
-      )
-    }
-    let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape)
-    let errors = reconstructionErrors(model, test)
+    let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape).to(try work.place())
+    let model = try subject.load(for: dataset, samples: test)
+    let errors = try sampleErrors(model, TrainingData(test, labels: dataset.test.labels))
     let summary = try Summary(errors)
     if work.json {
-      print(
-        "{\"samples\": \(errors.count), \"reconstructionError\": {\"mean\": \(summary.mean), "
-          + "\"standardDeviation\": \(summary.standardDeviation)}}")
+      struct Result: Encodable {
+        var samples: Int
+        var error: [String: Double]
+      }
+      try printJSON(
+        Result(
+          samples: errors.count,
+          error: ["mean": summary.mean, "standardDeviation": summary.standardDeviation]))
     } else {
-      print("\(errors.count) test samples of \(dataset.name): reconstruction error \(summary)")
+      print("\(errors.count) test samples of \(dataset.name): \(model.errorName) \(summary)")
     }
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Runs
-import Studies
+import Experiments
 
 struct EvaluateEstimatorsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -45,7 +45,7 @@ struct ExportCommand: ParsableCommand {
     case .safetensors: try Checkpoint(model).write(to: out)
     }
     print(
-      "\(out): \(model.architecture.kind.rawValue), \(model.parameterCount) parameters, as \(format.rawValue)"
+      "\(out): \(model.architecture.family), \(model.parameterCount) parameters, as \(format.rawValue)"
     )
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Runs
 
@@ -7,6 +8,7 @@ struct UAE: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uae",
     abstract: "Unsupervised adversarial examples: make them, retrain on them, see what they do.",
+    version: Software.version,
     subcommands: [
       AugmentCommand.self, TrainCommand.self, AttackCommand.self, StatusCommand.self, SealCommand.self,
       EvaluateCommand.self, ReproduceCommand.self, DataCommand.self, ExportCommand.self, DoctorCommand.self,

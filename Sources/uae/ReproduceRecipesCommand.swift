@@ -1,7 +1,7 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Runs
-import Studies
 import Torch
 
 struct ReproduceRecipesCommand: ParsableCommand {

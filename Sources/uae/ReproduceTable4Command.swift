@@ -1,8 +1,7 @@
 import ArgumentParser
-import Augmentation
+import Experiments
 import Foundation
 import Runs
-import Studies
 import Torch
 
 struct ReproduceTable4Command: ParsableCommand {
@@ -24,7 +23,7 @@ struct ReproduceTable4Command: ParsableCommand {
   @Option(name: .long, help: "Folder of the real data sets; else the environment's UAE_DATA.")
   var dataRoot: String?
 
-  @Option(name: .long, help: "Comma-separated: sparse, dense, conv, adversarial (default: the scale's).")
+  @Option(name: .long, help: "Comma-separated model families (default: the scale's).")
   var rows: String?
 
   @Option(name: .long, help: "Comma-separated: what to train on besides the data (default: the scale's).")
@@ -59,16 +58,9 @@ struct ReproduceTable4Command: ParsableCommand {
   }
 
   private func plan() throws -> Table4Plan {
-    let named = try (arms.map(Self.list) ?? []).map { name in
-      guard let arm = Table4Arm(rawValue: name) else {
-        let all = Table4Arm.named.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("--arms: '\(name)' is none of \(all)")
-      }
-      return arm
-    }
     do {
       return try Table4Plan.find(scale).narrowed(
-        datasets: dataset, rows: rows.map(Self.list) ?? [], arms: named, seeds: seeds)
+        datasets: dataset, rows: rows.map(Self.list) ?? [], arms: arms.map(Self.list) ?? [], seeds: seeds)
     } catch let error as StudyError {
       throw ValidationError("\(error)")
     }
@@ -83,7 +75,7 @@ struct ReproduceTable4Command: ParsableCommand {
     let folder = out ?? "runs/\(plan.name)"
     if let page { return try Table4Report(folders: from.isEmpty ? [folder] : from).write(page: page) }
     try LibTorch.load()
-    let study = try Study(folder: folder, cells: plan.cells)
+    let study = try Study(folder: folder, cells: plan.cells())
     try note(folder: folder)
     let interrupts = Interrupts(
       farewell: "interrupted; finished cells are in \(folder): give the same command again")

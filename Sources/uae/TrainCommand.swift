@@ -1,5 +1,7 @@
 import ArgumentParser
-import Augmentation
+import Attacks
+import Evaluation
+import Experiments
 import Foundation
 import Models
 import Runs
@@ -7,14 +9,14 @@ import Torch
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train an autoencoder, on a data set alone or together with a run's UAEs."
+    commandName: "train", abstract: "Train a model, on a data set alone or together with a run's UAEs."
   )
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
 
-  @Option(name: .long, help: "\(AutoencoderKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var model = AutoencoderKind.dense
+  @Option(name: .long, help: "\(ModelFamilies.list).")
+  var model = ModelFamilies.usual.name
 
   @Option(name: .long, help: "Length of the code (default: the authors').")
   var code: Int?
@@ -22,7 +24,7 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "Passes over the data (default: the authors', more for small sets).")
   var epochs: Int?
 
-  @Option(name: .long, help: "Samples a training step.")
+  @Option(name: .long, help: "Samples per training step.")
   var batchSize = 100
 
   @Option(name: .long, help: "Seed of the parameters and of the order of the data.")
@@ -39,38 +41,44 @@ struct TrainCommand: ParsableCommand {
     try work.prepare()
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize)
     try settings.validate()
-    var train = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape)
+    let family = try ModelFamilies.named(model)
+    var train = TrainingData(dataset.train)
     if let augment {
-      let status = try RunDirectory(existing: augment)
-      let examples = try UAESet(reading: status.records.map { status.shardPath($0.shard) })
+      let examples = try Examples(of: RunDirectory(existing: augment))
       guard Array(examples.perturbed.shape.dropFirst()) == dataset.sampleShape else {
-        throw RecipeError(
+        throw ExamplesError(
           "\(augment): its examples have the shape \(examples.perturbed.shape.dropFirst()), the data "
             + "\(dataset.sampleShape)")
       }
-      train = concatenated([train, examples.perturbed])
+      train = train.appending(
+        TrainingData(
+          examples.perturbed, labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
     }
-    let architecture = Architecture(kind: model, sampleShape: dataset.sampleShape, code: code)
+    let architecture = Architecture(
+      family, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let count =
       epochs
-      ?? TrainingSettings.defaultEpochs(model, samples: train.shape[0], batchSize: batchSize)
+      ?? TrainingSettings.defaultEpochs(family, samples: train.count, batchSize: batchSize)
     let interrupts = Interrupts(farewell: "interrupted; give the same command again to continue")
     let report = StageProgress(style: work.style).report(interrupts)
     if FileManager.default.fileExists(atPath: out) {
-      throw RecipeError("\(out) exists; choose another --out or delete it")
+      throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
     let data = train
     do {
       let trained = try ModelTraining(
-        "training \(model.rawValue)", architecture: architecture, settings: settings, seed: seed, path: out
-      ).run(epochs: count, samples: data.shape[0], report: report) { _, _ in data }
-      let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape)
-      let error = reconstructionErrors(trained, test)
-      let mean = error.reduce(0, +) / Double(max(1, error.count))
-      print(
-        work.json
-          ? "{\"checkpoint\": \"\(out)\", \"test\": {\"reconstructionError\": \(mean)}}"
-          : "\(out): reconstruction error on the test set \(mean.formatted(significant: 4))")
+        "training \(model)", architecture: architecture, settings: settings, seed: seed, path: out
+      ).run(epochs: count, samples: data.count, report: report) { _, _ in data }
+      let error = mean(try sampleErrors(trained, TrainingData(dataset.test)))
+      if work.json {
+        struct Result: Encodable {
+          var checkpoint: String
+          var test: [String: Double]
+        }
+        try printJSON(Result(checkpoint: out, test: ["error": error]))
+      } else {
+        print("\(out): \(trained.errorName) on the test set \(error.formatted(significant: 4))")
+      }
     } catch is CancellationError {
       throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
     }

@@ -30,7 +30,8 @@ import Torch
     for (epsilon, kappa) in [(1.0, 0.0), (0.15, 0.05)] {
       let solver = MinMax(alpha: 0.07, beta: 0.3, iterations: 25, epsilon: epsilon, recordsTrace: true)
       let attack = Attack(
-        criterion: Reconstruction(kappa: kappa) { linear($0, matrix) }, similarity: Tilted(), solver: solver,
+        criterion: KeepsReconstruction(kappa: kappa) { linear($0, matrix) }, similarity: Tilted(),
+        solver: solver,
         seed: 1)
       let result = try attack.run(x, range: 0..<rows, threads: 1)
       for i in 0..<rows {
@@ -51,8 +52,10 @@ import Torch
 
   /// −‖x′ − x‖² /2 − Σ x′: its gradient at δ = 0 is not zero, so that Algorithm 1 leaves its start.
   struct Tilted: Similarity {
+    let bytesPerSample = 0
     func bind(_ tile: Tile) -> any BoundSimilarity { Bound(x: tile.originals) }
     struct Bound: BoundSimilarity {
+      let closedForm: ClosedForm? = nil
       let x: Tensor
       func evaluate(_ z: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
         let delta = z - x
@@ -95,13 +98,13 @@ import Torch
     let p = Tensor((0..<d * d).map { Float($0 / d == $0 % d && $0 / d < 2 ? 1 : 0) }, [d, d])
     let x = Tensor(RandomStream(seed: 9, purpose: .augmentation).uniform(30 * d), [30, d])
     let attack = Attack(
-      criterion: Reconstruction { linear($0, p) }, similarity: Distance(),
+      criterion: KeepsReconstruction { linear($0, p) }, similarity: Distance(),
       solver: Switching(start: .zero, alpha: 0.5, iterations: 30), seed: 2)
     // From δ = 0 nothing tells a direction.
     let still = try attack.run(x, range: 0..<30, threads: 1)
     #expect(still.successRate == 0)
     let kernelOnly = Attack(
-      criterion: Reconstruction { linear($0, p) }, similarity: KernelDistance(),
+      criterion: KeepsReconstruction { linear($0, p) }, similarity: KernelDistance(),
       solver: Switching(
         start: .zero, alpha: 0.5, iterations: 30), seed: 2)
     let moved = try kernelOnly.run(x, range: 0..<30, threads: 1)
@@ -122,7 +125,7 @@ import Torch
     let d = 3, a = 0.8, rows = 20
     let x = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(rows * d), [rows, d]) * 0.15 + 0.4
     let attack = Attack(
-      criterion: Reconstruction { $0 * a }, similarity: Distance(),
+      criterion: KeepsReconstruction { $0 * a }, similarity: Distance(),
       solver: Switching(start: .noise(sigma: 0.05), alpha: 0.1, iterations: 400), seed: 2)
     let result = try attack.run(x, range: 0..<rows, threads: 1)
     #expect(result.successRate == 1)
@@ -144,7 +147,7 @@ import Torch
     let matrix = Tensor(w, [d, d]).to(.float32)
     let x = Tensor(RandomStream(seed: 6, purpose: .augmentation).uniform(rows * d), [rows, d])
     let attack = Attack(
-      criterion: Reconstruction { linear($0, matrix) }, similarity: Distance(),
+      criterion: KeepsReconstruction { linear($0, matrix) }, similarity: Distance(),
       solver: Switching(start: .noise(sigma: 0.3), alpha: 0.3, iterations: 60), seed: 2)
     let result = try attack.run(x, range: 0..<rows, threads: 1)
     #expect(result.successRate > 0.9)
@@ -163,8 +166,10 @@ import Torch
 
   /// −Σ over the kernel's coordinates of |x′ − ½|: pushes them to the box's faces and leaves the others alone.
   struct KernelDistance: Similarity {
+    let bytesPerSample = 0
     func bind(_ tile: Tile) -> any BoundSimilarity { Bound() }
     struct Bound: BoundSimilarity {
+      let closedForm: ClosedForm? = nil
       func evaluate(_ z: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
         let mask = Tensor([Float(0), 0, 1, 1, 1, 1], [1, 6])
         let centred = (z - 0.5) * mask

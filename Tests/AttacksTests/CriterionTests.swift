@@ -56,8 +56,8 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     let square = Tensor(RandomStream(seed: 4, purpose: .initialization).normal(36), [6, 6]) * 0.3
     let x = samples([50, 6]), y = samples([50, 6], seed: 2)
     let model: @Sendable (Tensor) throws -> Tensor = { linear($0, square) }
-    let plain = try Reconstruction(model: model).bind(x).values(y).floats
-    let squared = try Reconstruction(norm: .squaredL2, model: model).bind(x).values(y).floats
+    let plain = try KeepsReconstruction(model: model).bind(x).values(y).floats
+    let squared = try KeepsReconstruction(norm: .squaredL2, model: model).bind(x).values(y).floats
     #expect(zip(plain, squared).allSatisfy { ($0 <= 0) == ($1 <= 0) })
     // a² − b² = (a − b)(a + b), b the error at x itself.
     let clean = (x - linear(x, square)).sampleNorms().floats
@@ -66,7 +66,7 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
 
   @Test func anEmbeddingMayMoveByTheShareOfItsLength() throws {
     let x = samples([4, 6])
-    let criterion = Embedding(tolerance: 0.2) { $0 * 3 }
+    let criterion = KeepsEmbedding(tolerance: 0.2) { $0 * 3 }
     let bound = try criterion.bind(x)
     // e(x′) = 3x′: scaling x by 1 ± s moves the embedding by the share s of its length.
     #expect(try bound.values(x * 1.1).floats.allSatisfy { $0 < 0 })
@@ -74,10 +74,10 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     #expect(tensors(try bound.values(x * 1.2), near: Tensor.zeros([4])))
   }
 
-  @Test func anExternalLossIsComparedWithThatOfTheOriginal() throws {
+  @Test func anKeepsLossIsComparedWithThatOfTheOriginal() throws {
     let x = samples([4, 6])
     let y = samples([4, 6], seed: 2)
-    let bound = try ExternalLoss(kappa: 0.5) { perturbed, original in
+    let bound = try KeepsLoss(kappa: 0.5) { perturbed, original in
       (perturbed - original * 0.5).square().sum(1)
     }.bind(x)
     #expect(tensors(try bound.values(x), near: Tensor.full([4], 0.5)))
@@ -106,15 +106,15 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
 
   @Test func inspectionCountsWhatAnAttackCannotUse() throws {
     let x = samples([10, 6])
-    let sound = try CriterionInspection(ExternalLoss { y, _ in y.square().sum(1) }, x)
+    let sound = try CriterionInspection(KeepsLoss { y, _ in y.square().sum(1) }, x)
     #expect(
       sound.isDifferentiable && sound.zeroGradients == 0 && sound.notFinite == 0 && sound.secondsPerSample > 0
     )
-    let flat = try CriterionInspection(ExternalLoss { y, _ in (y * 0).sum(1) }, x)
+    let flat = try CriterionInspection(KeepsLoss { y, _ in (y * 0).sum(1) }, x)
     #expect(flat.isDifferentiable && flat.zeroGradients == 10)
-    let broken = try CriterionInspection(ExternalLoss { y, _ in y.detached().sum(1) }, x)
+    let broken = try CriterionInspection(KeepsLoss { y, _ in y.detached().sum(1) }, x)
     #expect(!broken.isDifferentiable && broken.zeroGradients == 10)
-    let infinite = try CriterionInspection(ExternalLoss { y, _ in (y - 5).log().sum(1) }, x)
+    let infinite = try CriterionInspection(KeepsLoss { y, _ in (y - 5).log().sum(1) }, x)
     #expect(infinite.notFinite == 10)
   }
 }

@@ -7,20 +7,20 @@ private func samples(_ shape: [Int], seed: UInt64) -> Tensor {
 }
 
 /// ‖x′ − c‖₂ against ‖x − c‖₂: the feasible set is a ball.
-private let criterion = ExternalLoss { perturbed, _ in (perturbed - 0.5).flattened().square().sum(1) }
+private let criterion = KeepsLoss { perturbed, _ in (perturbed - 0.5).flattened().square().sum(1) }
 
 @Suite struct LatticeTests {
   @Test func roundingIsToTheNearestAndHalvesGoAwayFromZero() {
-    let bytes = Lattice(range: 0...255).rounded(Tensor([Float(0), 0.1, 0.5, 0.9, 1], [5])) * 255
+    let bytes = IntegerGrid(range: 0...255).rounded(Tensor([Float(0), 0.1, 0.5, 0.9, 1], [5])) * 255
     #expect((bytes - Tensor([Float(0), 26, 128, 230, 255], [5])).abs().max(0).item < 1e-4)
     let signed =
-      Lattice(range: -2...2).rounded(Tensor([Float(0), 0.124, 0.126, 0.375, 0.625, 1], [6])) * 4 - 2
+      IntegerGrid(range: -2...2).rounded(Tensor([Float(0), 0.124, 0.126, 0.375, 0.625, 1], [6])) * 4 - 2
     #expect(signed.floats == [-2, -2, -1, -1, 1, 2])
   }
 
   @Test func whatSucceedsOnTheLatticeSucceedsAfterRounding() throws {
     // Coarse, so that rounding would break many results found without it.
-    let lattice = Lattice(range: 0...7)
+    let lattice = IntegerGrid(range: 0...7)
     let set = lattice.rounded(samples([70, 1, 4, 4], seed: 3))
     let solver = Switching(start: .noise(sigma: 0.5), alpha: 1, iterations: 30)
     let plain = Attack(criterion: criterion, similarity: Distance(), solver: solver, seed: 1)

@@ -5,14 +5,12 @@ import Testing
 import Torch
 
 @Suite struct LearnedInformationTests {
-  func views(_ which: Int, of model: any Autoencoder) throws -> any SampleViews {
+  func views(_ which: Int, of model: any TrainableModel) throws -> any SampleViews {
     let shape = model.architecture.sampleShape
     guard which == 0 else {
       return RandomProjection(count: 6, dimension: 10, sampleSize: shape.reduce(1, *), seed: 2)
     }
-    let first = try #require(model.firstConvolution)
-    return FirstConvolution(
-      weight: first.weight, bias: first.bias, padding: first.padding, imageShape: shape)
+    return try #require(try model.views(nil, samples: Tensor.zeros([1] + shape, device: .cpu)))
   }
 
   @Test(arguments: [0, 1]) func aResultDependsOnNeitherRangeNorThreads(_ which: Int) throws {
@@ -37,11 +35,14 @@ import Torch
   @Test func networksTooLargeForATileAreTrainedInPartsToTheSameBits() throws {
     let count = 3
     let fixture = try Fixture(count: count, shape: [1, 28, 28], kind: .convolutional)
-    let first = try #require(fixture.model.firstConvolution)
+    let parameters = Dictionary(
+      uniqueKeysWithValues: fixture.model.parameters.map { ($0.name, $0.tensor) })
+    let weight = try #require(parameters["encoder.0.weight"]),
+      bias = try #require(parameters["encoder.0.bias"])
     let similarity = try LearnedInformation(
       views: FirstConvolution(
-        weight: first.weight[0..<2].contiguous(), bias: first.bias[0..<2].contiguous(),
-        padding: first.padding, imageShape: [1, 28, 28]),
+        weight: weight[0..<2].contiguous(), bias: bias[0..<2].contiguous(), padding: 2,
+        imageShape: [1, 28, 28]),
       configuration: MINE.Configuration(
         architecture: .authors, hiddenUnits: 2, stepsPerIteration: 1, learningRate: 1e-4))
     #expect(similarity.bytesPerSample > 180_000_000)
@@ -49,7 +50,7 @@ import Torch
     let found = try attack.run(fixture.data, range: 0..<count, threads: 2)
     let tile = Tile(fixture.data, number: 0, size: Attack.tileSize, range: 0..<count, seed: attack.seed)
     let whole = try attack.solver.solve(
-      tile, try attack.criterion.bind(tile.originals), try similarity.bind(tile))
+      Problem(tile, criterion: attack.criterion, similarity: similarity))
     #expect(found.index == Array(0..<count))
     #expect(found.perturbed.floats == whole.perturbed[0..<count].floats)
     #expect(found.similarity.map(\.bitPattern) == whole.similarity[0..<count].map(\.bitPattern))

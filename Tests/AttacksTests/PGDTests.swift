@@ -1,4 +1,5 @@
 import Attacks
+import Evaluation
 import Models
 import Testing
 import Torch
@@ -41,12 +42,12 @@ private struct LinearCriterion: Criterion {
   @Test func itRaisesTheReconstructionErrorWithinTheBox() throws {
     let fixture = try Fixture()
     let attack = Attack(
-      criterion: ReconstructionLoss(fixture.model), similarity: Distance(),
+      criterion: BreaksReconstruction(fixture.model), similarity: Distance(),
       solver: PGD(epsilon: 0.05, iterations: 20),
       seed: 1)
     let result = try attack.run(fixture.data, range: 0..<100, threads: 2)
-    let before = reconstructionErrors(fixture.model, fixture.data)
-    let after = reconstructionErrors(fixture.model, result.perturbed)
+    let before = try reconstructionErrors(fixture.model, fixture.data)
+    let after = try reconstructionErrors(fixture.model, result.perturbed)
     #expect(result.successRate == 1)
     #expect(zip(before, after).allSatisfy { $0 < $1 })
     #expect((result.perturbed - fixture.data).abs().flattened().max(1).max(0).item <= 0.05 + 1e-6)
@@ -58,7 +59,7 @@ private struct LinearCriterion: Criterion {
   @Test func aRadiusOfZeroIsTheIdentity() throws {
     let fixture = try Fixture()
     let attack = Attack(
-      criterion: ReconstructionLoss(fixture.model), similarity: Distance(),
+      criterion: BreaksReconstruction(fixture.model), similarity: Distance(),
       solver: PGD(epsilon: 0, iterations: 3), seed: 1)
     let result = try attack.run(fixture.data, range: 0..<100, threads: 1)
     #expect(result.perturbed.floats == fixture.data.floats)

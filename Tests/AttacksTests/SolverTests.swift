@@ -6,21 +6,21 @@ import Torch
 
 /// A small trained-looking model and data that every test can make from a seed.
 struct Fixture {
-  let model: any Autoencoder
+  let model: any TrainableModel
   let data: Tensor
 
-  init(count: Int = 100, shape: [Int] = [1, 8, 8], kind: AutoencoderKind = .dense, seed: UInt64 = 5) throws {
-    model = try Architecture(kind: kind, sampleShape: shape, code: 6).makeModel(seed: seed)
+  init(count: Int = 100, shape: [Int] = [1, 8, 8], kind: ModelFamily = .dense, seed: UInt64 = 5) throws {
+    model = try Architecture(kind, sampleShape: shape, code: 6).makeModel(seed: seed)
     let length = shape.reduce(1, *)
     data = Tensor(RandomStream(seed: seed, purpose: .augmentation).uniform(count * length), [count] + shape)
     var trainer = Trainer(model, optimizer: .adam(learningRate: 0.01), seed: seed)
-    for i in 0..<5 { _ = try trainer.epoch(i, data, batchSize: 20) }
+    for i in 0..<5 { _ = try trainer.epoch(i, TrainingData(data), batchSize: 20) }
   }
 
   func attack(_ solver: any Solver, _ similarity: any Similarity = ExactInformation(), seed: UInt64 = 1)
     -> Attack
   {
-    Attack(criterion: Reconstruction(model), similarity: similarity, solver: solver, seed: seed)
+    Attack(criterion: KeepsReconstruction(model), similarity: similarity, solver: solver, seed: seed)
   }
 }
 
@@ -53,8 +53,11 @@ struct Fixture {
     let fixture = try Fixture()
     let result = try fixture.attack(Self.solvers[i]).run(fixture.data, range: 0..<100, threads: 2)
     let x = fixture.data
-    let clean = withoutGrad { (x - fixture.model(x)).sampleNorms() }.floats
-    let dirty = withoutGrad { (x - fixture.model(result.perturbed)).sampleNorms() }.floats
+    let clean = try withoutGrad { (x - (try fixture.model.output(.reconstruction, of: x))).sampleNorms() }
+      .floats
+    let dirty = try withoutGrad {
+      (x - (try fixture.model.output(.reconstruction, of: result.perturbed))).sampleNorms()
+    }.floats
     let values = result.perturbed.floats, originals = x.floats
     #expect(values.allSatisfy { 0 <= $0 && $0 <= 1 })
     for j in 0..<100 {
@@ -70,8 +73,9 @@ struct Fixture {
     }
   }
 
-  @Test(arguments: [Start.noise(sigma: 0.4), .mix(lambda: 0.5), .zero], [1.0, 0.2])
-  func theKernelTakesTheStepsOfTheTensorPath(_ start: Start, _ epsilon: Double) throws {
+  @Test(arguments: Starts.registry.names, [1.0, 0.2])
+  func theKernelTakesTheStepsOfTheTensorPath(_ name: String, _ epsilon: Double) throws {
+    let start = try Starts.make(Choice(name))
     // 61 values a sample: no multiple of any vector's width.
     let fixture = try Fixture(count: 70, shape: [61])
     for similarity in [ExactInformation(dimensions: 3), Distance()] as [any Similarity] {
@@ -110,7 +114,7 @@ struct Fixture {
     for (shape, limit) in [([1, 28, 28], 0.08596), ([3, 32, 32], 0.07319), ([9], 0.7746)] {
       let grey = Tensor.full([64] + shape, 0.5)
       let tile = Tile(grey, number: 0, size: 64, range: 0..<64, seed: 3)
-      let delta = (Start.glorot.perturbed(tile) - grey).floats.map(Double.init)
+      let delta = (GlorotStart().perturbed(tile) - grey).floats.map(Double.init)
       let largest = delta.map(abs).max() ?? 0
       let bound = min(limit, 0.5)
       #expect(largest <= bound + 1e-4 && largest > 0.95 * bound)
@@ -126,7 +130,7 @@ struct Fixture {
     // Steps too small to matter: what is returned is the start, where it succeeds.
     let result = try fixture.attack(MinMax(start: .noise(sigma: 0.05), alpha: 1e-9, iterations: 1))
       .run(fixture.data, range: 0..<64, threads: 1)
-    let start = Start.noise(sigma: 0.05).perturbed(
+    let start = NoiseStart(sigma: 0.05).perturbed(
       Tile(fixture.data, number: 0, size: 64, range: 0..<64, seed: 1))
     let won = result.status.indices.filter { result.status[$0] == .succeeded }
     #expect(!won.isEmpty)
@@ -138,7 +142,7 @@ struct Fixture {
   @Test func atADeltaOfZeroTheCriterionIsKappaAndNothingSucceeds() throws {
     let fixture = try Fixture()
     for kappa in [0, 0.25] {
-      let f = try Reconstruction(fixture.model, kappa: kappa).bind(fixture.data).values(fixture.data)
+      let f = try KeepsReconstruction(fixture.model, kappa: kappa).bind(fixture.data).values(fixture.data)
       #expect(f.floats.allSatisfy { $0 == Float(kappa) })
     }
     #expect(ExactInformation.values(fixture.data, fixture.data).floats.allSatisfy { $0 > 13 })
@@ -181,8 +185,7 @@ struct Fixture {
     var values = fixture.data.floats
     values[3 * 64 + 5] = .nan
     let poisoned = Tensor(values, fixture.data.shape)
-    for solver in Self.solvers
-    where solver as? Switching != Switching(start: .mix(lambda: 0.5), iterations: 12) {
+    for solver in Self.solvers where ((solver as? Switching)?.start.partners ?? 0) == 0 {
       let attack = fixture.attack(solver)
       let clean = try attack.run(fixture.data, range: 0..<20, threads: 1)
       let result = try attack.run(poisoned, range: 0..<20, threads: 1)
@@ -197,7 +200,7 @@ struct Fixture {
   @Test func aGradientOfZeroHasAStatusOfItsOwn() throws {
     let fixture = try Fixture()
     // The output ignores the input, and f is always κ > 0.
-    let criterion = Reconstruction(kappa: 0.5) { x in x * 0.0 + 0.5 }
+    let criterion = KeepsReconstruction(kappa: 0.5) { x in x * 0.0 + 0.5 }
     let attack = Attack(
       criterion: criterion, similarity: Distance(), solver: Switching(iterations: 5), seed: 1)
     let result = try attack.run(fixture.data, range: 0..<100, threads: 1)

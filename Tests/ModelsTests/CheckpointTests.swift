@@ -7,9 +7,9 @@ import Torch
 @Suite struct CheckpointTests {
   func temporary() -> String { NSTemporaryDirectory() + "checkpoint-\(UUID().uuidString).safetensors" }
 
-  @Test(arguments: AutoencoderKind.allCases)
-  func aModelComesBackAsItWas(_ kind: AutoencoderKind) throws {
-    let model = try Architecture(kind: kind, sampleShape: [1, 8, 8], code: 5).makeModel(seed: 2)
+  @Test(arguments: ModelFamilies.all)
+  func aModelComesBackAsItWas(_ kind: ModelFamily) throws {
+    let model = try Architecture(kind, sampleShape: [1, 8, 8], code: 5).makeModel(seed: 2)
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Checkpoint(model, epoch: 7).write(to: path)
@@ -21,8 +21,9 @@ import Torch
   }
 
   @Test func aTrainingContinuesFromItsCheckpoint() throws {
-    let data = Tensor(RandomStream(seed: 2, purpose: .augmentation).uniform(30 * 16), [30, 16])
-    let architecture = Architecture(kind: .dense, sampleShape: [16], code: 4)
+    let data = TrainingData(
+      Tensor(RandomStream(seed: 2, purpose: .augmentation).uniform(30 * 16), [30, 16]))
+    let architecture = Architecture(.dense, sampleShape: [16], code: 4)
     var trainer = Trainer(try architecture.makeModel(seed: 1), seed: 3)
     for epoch in 0..<2 { _ = try trainer.epoch(epoch, data, batchSize: 7) }
     let bytes = try Checkpoint(trainer.model, training: trainer.state, epoch: 2).encoded()
@@ -40,7 +41,7 @@ import Torch
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Safetensors.write([(name: "w", array: HostArray([Float(1)]))], to: path)
     #expect(throws: ModelError.self) { try Checkpoint.read(path) }
-    let good = try Checkpoint(Architecture(kind: .dense, sampleShape: [4], code: 2).makeModel(seed: 1))
+    let good = try Checkpoint(Architecture(.dense, sampleShape: [4], code: 2).makeModel(seed: 1))
       .encoded()
     #expect(throws: (any Error).self) { try Checkpoint(decoding: Array(good.dropLast(3)), path: "cut") }
     try Safetensors.write(
@@ -72,7 +73,7 @@ import Torch
       print("skipped: Python's safetensors cannot be installed here")
       return
     }
-    let model = try Architecture(kind: .convolutional, sampleShape: [1, 8, 8]).makeModel(seed: 2)
+    let model = try Architecture(.convolutional, sampleShape: [1, 8, 8]).makeModel(seed: 2)
     try Checkpoint(model).write(to: folder + "/model.safetensors")
     let script = """
       import sys

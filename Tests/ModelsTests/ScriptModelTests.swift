@@ -48,12 +48,13 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     try withScript("def forward(self, x):\n  return x * x") { path in
       let model = try ScriptModel.load(path, samples: samples([2, 1, 2, 2]), range: -1...1)
       let x = samples([3, 1, 2, 2]).requiringGrad()
-      let y = try model.output(x)
+      let y = try model.raw(x)
       // u = 2x − 1, y = u², dy/dx = 4u.
       #expect(largestDifference(y, (x * 2 - 1).square()) < 1e-6)
       let gradient = try #require(try grad(y.sum(), [x])[0])
       #expect(largestDifference(gradient, (x * 2 - 1) * 4) < 1e-5)
-      #expect(largestDifference(try model.reconstruction(x), ((x * 2 - 1).square() + 1) / 2) < 1e-6)
+      #expect(
+        try largestDifference(model.output(.reconstruction, of: x), ((x * 2 - 1).square() + 1) / 2) < 1e-6)
     }
   }
 
@@ -77,7 +78,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     } body: { path in
       let model = try ScriptModel.load(path, samples: samples([2, 2]))
       #expect(model.input.dtype == .float64)
-      let y = try model.output(Tensor([Float(1), 10], [1, 2]))
+      let y = try model.raw(Tensor([Float(1), 10], [1, 2]))
       #expect(y.dtype == .float32)
       #expect(y.floats == [21, 43])
     }
@@ -86,7 +87,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
   @Test func theFirstOfSeveralResultsIsTheOutput() throws {
     try withScript("def forward(self, x):\n  return (x * 2, x.mean())") { path in
       let model = try ScriptModel.load(path, samples: samples([2, 4]))
-      #expect(try model.output(Tensor.full([1, 4], 1)).floats == [2, 2, 2, 2])
+      #expect(try model.raw(Tensor.full([1, 4], 1)).floats == [2, 2, 2, 2])
     }
   }
 
@@ -101,15 +102,17 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
       def bad(self, x):
         return x
       """
-    try withScript(source) { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 3]), method: "a")
+    try withScript(source) { (path: String) throws in
+      func loss(_ method: String, _ x: Tensor, _ y: Tensor) throws -> Tensor {
+        try ScriptModel.load(path, samples: samples([2, 3]), method: method).output(.loss, of: x, original: y)
+      }
       let x = samples([4, 3])
       let y = samples([4, 3], seed: 2)
-      #expect(largestDifference(try model.loss("a")(x, y), x.sum(1)) < 1e-6)
-      #expect(largestDifference(try model.loss("b")(x, y), (x - y).sum(1)) < 1e-6)
-      #expect(largestDifference(try model.loss("c")(x, y), x.mean(1)) < 1e-6)
-      #expect(throws: ScriptError.self) { try model.loss("bad")(x, y) }
-      #expect(throws: ScriptError.self) { try model.loss("none") }
+      #expect(largestDifference(try loss("a", x, y), x.sum(1)) < 1e-6)
+      #expect(largestDifference(try loss("b", x, y), (x - y).sum(1)) < 1e-6)
+      #expect(largestDifference(try loss("c", x, y), x.mean(1)) < 1e-6)
+      #expect(throws: ScriptError.self) { try loss("bad", x, y) }
+      #expect(throws: ScriptError.self) { try loss("none", x, y) }
     }
   }
 }
@@ -119,7 +122,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     try withScript(source) { path in
       do {
         let model = try ScriptModel.load(path, samples: x)
-        try model.verify(x) { try model.output($0) }
+        try ModelInspection.verify(model, .embedding, x)
         return ""
       } catch let error as ScriptError { return error.description }
     }
@@ -176,7 +179,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     } body: { path in
       let model = try ScriptModel.load(path, samples: samples([2, 4]))
       #expect(
-        try model.submodule("encoder", samples: samples([2, 4])).output(Tensor.full([1, 4], 1)).floats == [
+        try model.submodule("encoder", samples: samples([2, 4])).raw(Tensor.full([1, 4], 1)).floats == [
           2, 2, 2, 2,
         ])
       let error = #expect(throws: ScriptError.self) {
@@ -189,8 +192,8 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
   @Test func aMethodWithTheWrongOutputIsRefusedWhereItIsUsed() throws {
     try withScript("def forward(self, x):\n  return x[:, :2]") { path in
       let model = try ScriptModel.load(path, samples: samples([2, 4]))
-      #expect(throws: ScriptError.self) { try model.reconstruction(samples([2, 4])) }
-      #expect(try model.vectors(samples([2, 4])).shape == [2, 2])
+      #expect(throws: ScriptError.self) { try model.output(.reconstruction, of: samples([2, 4])) }
+      #expect(try model.output(.embedding, of: samples([2, 4])).shape == [2, 2])
     }
   }
 

@@ -12,19 +12,19 @@ struct FarRow: Codable {
   var passes: [Double] = []
   var megabytes = 0.0
 
-  init(_ kind: AutoencoderKind, exact: Bool, samples: Int, repetitions: Int, iterations: Int, threads: Int)
+  init(_ family: ModelFamily, exact: Bool, samples: Int, repetitions: Int, iterations: Int, threads: Int)
     throws
   {
-    model = kind.rawValue
+    model = family.name
     similarity = exact ? "exact" : "l2"
     (self.samples, self.iterations) = (samples, iterations)
     let shape = [1, 28, 28]
-    let autoencoder = try Architecture(kind: kind, sampleShape: shape).makeModel(seed: 1)
+    let autoencoder = try Architecture(family, sampleShape: shape).makeModel(seed: 1)
     let values = RandomStream(seed: 7, purpose: .start).uniform(samples * 784)
     let set = Tensor(values, [samples] + shape)
     // No sample rests early: every one takes all steps.
     let attack = Attack(
-      criterion: Reconstruction(autoencoder), similarity: exact ? ExactInformation() : Distance(),
+      criterion: KeepsReconstruction(autoencoder), similarity: exact ? ExactInformation() : Distance(),
       solver: Switching(iterations: iterations, patience: iterations + 1), seed: 1)
     PeakMemory.reset()
     _ = try attack.run(set, range: 0..<min(samples, 64 * threads), threads: threads)
@@ -36,7 +36,7 @@ struct FarRow: Codable {
   }
 
   /// What the search asks of the model: a gradient in every iteration, the originals' reconstruction and the last one's.
-  private static func passes(_ model: any Autoencoder, _ set: Tensor, iterations: Int, threads: Int) {
+  private static func passes(_ model: any Model, _ set: Tensor, iterations: Int, threads: Int) {
     let tiles = set.shape[0] / Attack.tileSize
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
       LibTorch.setThreads(1)
@@ -44,11 +44,10 @@ struct FarRow: Codable {
         let x = set[tile * Attack.tileSize..<(tile + 1) * Attack.tileSize]
         let ones = Tensor.full(x.shape, 1)
         withoutGrad {
-          for _ in 0..<2 { _ = model(x) }
+          for _ in 0..<2 { _ = try? model.output(.reconstruction, of: x) }
           for _ in 0..<iterations {
             let leaf = x.requiringGrad()
-            let output = withGrad { model(leaf) }
-            _ = try? grad(output, [leaf], outputGradient: ones)
+            _ = try? withGrad { try grad(model.output(.reconstruction, of: leaf), [leaf], outputGradient: ones) }
           }
         }
       }

@@ -22,7 +22,7 @@ struct Row: Codable {
     seconds = (ContinuousClock.now - start) / .seconds(1)
     megabytes = PeakMemory.megabytes
     data = subject.name
-    model = subject.kind.rawValue
+    model = subject.family.name
     views = subject.views.rawValue
     architecture = subject.architecture.rawValue
     (self.samples, self.threads, self.iterations) = (samples, threads, iterations)
@@ -98,10 +98,10 @@ enum Part: String, CaseIterable {
         }
         + [8, 32, 64].map { try Growth(views: base.K, dimension: base.D, hidden: $0, seconds: seconds) }
     case .far:
-      return try [(AutoencoderKind.dense, 8192), (.convolutional, 512)].flatMap { kind, samples in
+      return try [(ModelFamily.dense, 8192), (.convolutional, 512)].flatMap { family, samples in
         try [true, false].map { exact in
           try FarRow(
-            kind, exact: exact, samples: quick ? 128 : samples, repetitions: quick ? 1 : 3,
+            family, exact: exact, samples: quick ? 128 : samples, repetitions: quick ? 1 : 3,
             iterations: quick ? 4 : 40, threads: threads)
         }
       }

@@ -10,26 +10,25 @@ struct Subject: Sendable {
   enum Views: String, Codable, CaseIterable { case convolution, projection }
 
   let name: String
-  let kind: AutoencoderKind
+  let family: ModelFamily
   let shape: [Int]
   let views: Views
   let architecture: MINE.Architecture
 
   static let all: [Subject] = [
-    ("digits", .convolutional, [1, 8, 8]), ("MNIST", .convolutional, [1, 28, 28]),
-    ("MNIST", .dense, [1, 28, 28]),
-    ("CIFAR-10", .convolutional, [3, 32, 32]),
-  ].flatMap { (data: String, kind: AutoencoderKind, shape: [Int]) in
+    ("digits", ModelFamily.convolutional, [1, 8, 8]), ("MNIST", .convolutional, [1, 28, 28]),
+    ("MNIST", .dense, [1, 28, 28]), ("CIFAR-10", .convolutional, [3, 32, 32]),
+  ].flatMap { (data: String, family: ModelFamily, shape: [Int]) in
     // A dense model has no convolution to take views by.
-    Views.allCases.filter { $0 == .projection || kind == .convolutional }.map {
-      Subject(name: data, kind: kind, shape: shape, views: $0, architecture: .vanilla)
+    Views.allCases.filter { $0 == .projection || family.name == ModelFamily.convolutional.name }.map {
+      Subject(name: data, family: family, shape: shape, views: $0, architecture: .vanilla)
     }
   }
 
   static let mnist = all[2]  // the convolutional model, views by its convolution
 
   func with(_ architecture: MINE.Architecture) -> Subject {
-    Subject(name: name, kind: kind, shape: shape, views: views, architecture: architecture)
+    Subject(name: name, family: family, shape: shape, views: views, architecture: architecture)
   }
 
   var configuration: MINE.Configuration {
@@ -45,19 +44,18 @@ struct Subject: Sendable {
 
   /// Algorithm 1 with the paper's settings.
   func attack(iterations: Int = 40) throws -> Attack {
-    let model = try Architecture(kind: kind, sampleShape: shape).makeModel(seed: 1)
+    let model = try Architecture(family, sampleShape: shape).makeModel(seed: 1)
     return Attack(
-      criterion: Reconstruction(model),
+      criterion: KeepsReconstruction(model),
       similarity: try LearnedInformation(views: makeViews(model), configuration: configuration),
       solver: MinMax(iterations: iterations), seed: 1)
   }
 
-  private func makeViews(_ model: any Autoencoder) -> any SampleViews {
-    guard views == .convolution, let first = model.firstConvolution else {
+  private func makeViews(_ model: any Model) throws -> any SampleViews {
+    guard views == .convolution, let own = try model.views(nil, samples: samples(1)) else {
       return RandomProjection(sampleSize: shape.reduce(1, *), seed: 1)
     }
-    return FirstConvolution(
-      weight: first.weight, bias: first.bias, padding: first.padding, imageShape: shape)
+    return own
   }
 
   /// Operations that one sample needs in `iterations` of Algorithm 1: a multiplication with its addition counts two.
@@ -72,7 +70,7 @@ struct Subject: Sendable {
   /// Of the forward pass. Convolutions behind a doubling count as the nine products a weight pair that they need.
   private var modelProducts: Double {
     let d = Double(shape.reduce(1, *)), pixels = d / Double(shape[0]), channels = Double(shape[0])
-    guard kind == .convolutional else { return 2 * 2 * d * 128 }
+    guard family.name == ModelFamily.convolutional.name else { return 2 * 2 * d * 128 }
     let first = pixels * 16 * channels * 25, second = pixels / 4 * 8 * 16 * 25,
       third = pixels / 16 * 8 * 8 * 25
     let fourth = pixels / 4 * 16 * 8 * 9, last = pixels * channels * 16 * 9

@@ -8,7 +8,7 @@ public protocol Criterion: Sendable {
 
 /// A criterion with everything about the originals computed once.
 public protocol BoundCriterion {
-  /// f(x′), one value a sample, differentiable in x′: `[batch, …]` → `[batch]`. No sample's value may depend on another.
+  /// f(x′), one value per sample, differentiable in x′: `[batch, …]` → `[batch]`. No sample's value may depend on another.
   func values(_ perturbed: Tensor) throws -> Tensor
 }
 
@@ -18,7 +18,8 @@ extension BoundCriterion {
     let leaf = perturbed.requiringGrad()
     let values = try withGrad { try self.values(leaf) }
     let gradient = try grad(
-      values, [leaf], outputGradient: Tensor.full(values.shape, 1, dtype: values.dtype))[0]
-    return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape))
+      values, [leaf], outputGradient: Tensor.full(values.shape, 1, dtype: values.dtype, device: values.device)
+    )[0]
+    return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape, device: perturbed.device))
   }
 }

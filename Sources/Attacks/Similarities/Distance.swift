@@ -2,6 +2,8 @@ import Torch
 
 /// −‖x′ − x‖₂: the farther, the less alike.
 public struct Distance: Similarity {
+  public let bytesPerSample = 0
+
   public init() {}
 
   public func bind(_ tile: Tile) -> any BoundSimilarity { Bound(originals: tile.originals) }
@@ -18,5 +20,11 @@ public struct Distance: Similarity {
         return (-norms, difference / norms.clamped(atLeast: 1e-30).perSample(like: difference))
       }
     }
+  }
+}
+
+extension RegisteredSimilarity {
+  static let l2 = RegisteredSimilarity("l2", "minus the Euclidean distance", settings: []) { _, _ in
+    Distance()
   }
 }

@@ -7,6 +7,8 @@ public struct ExactInformation: Similarity {
   /// d′, the number of projected coordinates. It scales the value and leaves its minimiser where it is.
   public let dimensions: Int
 
+  public let bytesPerSample = 0
+
   public init(dimensions: Int = 1) { self.dimensions = dimensions }
 
   /// −½ ln(1 − cos²) of each pair, `[batch, …]` twice → `[batch]`.
@@ -28,4 +30,10 @@ public struct ExactInformation: Similarity {
       information.valuesAndGradient(perturbed)
     }
   }
+}
+
+extension RegisteredSimilarity {
+  static let exact = RegisteredSimilarity(
+    "exact", "the information under Gaussian projections in closed form", settings: []
+  ) { _, _ in ExactInformation() }
 }

@@ -1,3 +1,4 @@
+import Models
 import MutualInformation
 import Torch
 
@@ -33,6 +34,7 @@ public struct LearnedInformation: Similarity {
     let rows: Range<Int>
     let estimator: any MINEEstimator
     let originals: Tensor
+    var closedForm: ClosedForm? { nil }
 
     func evaluate(_ perturbed: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
       let (all, pullback) = views.withPullback(perturbed)
@@ -48,6 +50,52 @@ public struct LearnedInformation: Similarity {
         count == 0 ? [] : [Tensor.zeros([count] + values.shape.dropFirst(), device: values.device)]
       }
       return concatenated(zeros(rows.lowerBound) + [values] + zeros(size - rows.upperBound))
+    }
+  }
+}
+
+extension RegisteredSimilarity {
+  static let mine = RegisteredSimilarity(
+    "mine", "per-sample MINE, as in the paper",
+    settings: [
+      .text(
+        "views", "automatic",
+        "what the critic sees: convolution (the model's first), projection (random), automatic, or a submodule's name"
+      ),
+      .word("critic", MINE.Architecture.vanilla, "MINE's network"),
+      .integer("mineSteps", 20, in: 0...10_000, "MINE's training steps per iteration"),
+      .real("mineLearningRate", 1e-3, in: .positive(upTo: 1), "MINE's learning rate"),
+      .integer("mineHidden", 16, in: 1...4096, "H, MINE's hidden units"),
+      .integer("projections", 96, in: 2...100_000, "K, the number of random projections"),
+      .integer("projectedSize", 128, in: 1...100_000, "D, the length of a random projection"),
+    ]
+  ) { context, choice in
+    try LearnedInformation(
+      views: makeViews(context, choice),
+      configuration: MINE.Configuration(
+        architecture: choice.word("critic", usual: .vanilla), hiddenUnits: choice.integer("mineHidden"),
+        stepsPerIteration: choice.integer("mineSteps"), learningRate: Float(choice.real("mineLearningRate"))))
+  }
+
+  private static func makeViews(_ context: Context, _ choice: Choice) throws -> any SampleViews {
+    let kind = choice.text("views"), model = context.model
+    switch kind {
+    case "automatic", "projection":
+      if kind == "automatic", let views = try model.views(nil, samples: context.samples) { return views }
+      return RandomProjection(
+        count: choice.integer("projections"), dimension: choice.integer("projectedSize"),
+        sampleSize: model.sampleShape.reduce(1, *), seed: context.seed, device: model.device)
+    case "convolution":
+      guard let views = try model.views(nil, samples: context.samples) else {
+        throw RecipeError(
+          "views: \(model.name) has no first convolution to take views from; use 'projection'")
+      }
+      return views
+    default:
+      guard let views = try model.views(kind, samples: context.samples) else {
+        throw RecipeError("views: \(model.name) has no part '\(kind)'; use 'projection'")
+      }
+      return views
     }
   }
 }

@@ -14,6 +14,7 @@ public struct Opposite: Similarity {
 
   private struct Bound: BoundSimilarity {
     var similarity: any BoundSimilarity
+    var closedForm: ClosedForm? { nil }
 
     mutating func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor) {
       let (values, gradient) = try similarity.evaluate(perturbed, iteration: iteration)

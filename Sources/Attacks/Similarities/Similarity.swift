@@ -5,16 +5,9 @@ public protocol Similarity: Sendable {
   /// Prepares the similarity for the samples of a tile.
   func bind(_ tile: Tile) throws -> any BoundSimilarity
 
-  /// The memory that a sample's learned state takes while it is attacked, in bytes.
+  /// The memory that the learned state of one sample takes while it is attacked, in bytes; 0 where nothing is learned.
+  /// It has no usual value, so that a similarity that wraps another one cannot forget to pass it on.
   var bytesPerSample: Int { get }
-}
-
-extension Similarity {
-  public var bytesPerSample: Int { 0 }
-}
-
-extension BoundSimilarity {
-  public var closedForm: ClosedForm? { nil }
 }
 
 /// A similarity with everything about the originals computed once, and, where it is learned, its state.

@@ -21,29 +21,38 @@ struct Incumbent {
     self.originals = originals
     let rows = [originals.shape[0]]
     best = originals
-    similarity = Tensor.full(rows, .infinity)
-    criterion = Tensor.full(rows, .nan)
-    iteration = Tensor.full(rows, -1)
-    lowest = Tensor.full(rows, .infinity)
-    zeroGradients = Tensor.zeros(rows)
-    gradients = Tensor.zeros(rows)
-    finite = Tensor.full(rows, 1) .> 0
-    found = finite .& (.!finite)
-    stalled = Tensor.zeros(rows)
+    let device = originals.device
+    func all(_ value: Double) -> Tensor { Tensor.full(rows, value, device: device) }
+    similarity = all(.infinity)
+    criterion = all(.nan)
+    iteration = all(-1)
+    lowest = all(.infinity)
+    zeroGradients = all(0)
+    gradients = all(0)
+    finite = all(1) .> 0
+    found = all(0) .> 0
+    stalled = all(0)
   }
 
+  /// False for every row.
+  var none: Tensor { finite .& (.!finite) }
+
   /// Considers an iterate: f ≤ 0, x′ ≠ x and less similar than the best so far.
-  mutating func consider(_ perturbed: Tensor, f: Tensor, similarity s: Tensor, iteration t: Int) {
+  /// - Returns: the rows whose iterate succeeds, `[rows]`, whether it is the best or not.
+  @discardableResult
+  mutating func consider(_ perturbed: Tensor, f: Tensor, similarity s: Tensor, iteration t: Int) -> Tensor {
     finite = finite .& f.isFinite .& s.isFinite
     let moved = (perturbed - originals).flattened().abs().max(1) .> 0
-    let better = finite .& moved .& (f .<= 0) .& (s .< similarity)
+    let feasible = finite .& moved .& (f .<= 0)
+    let better = feasible .& (s .< similarity)
     best = `where`(better.perSample(like: best), perturbed, best)
     similarity = `where`(better, s, similarity)
     criterion = `where`(better, f, criterion)
     iteration = `where`(better, Tensor(Float(t)), iteration)
     lowest = `where`(finite, lowest.minimum(f), lowest)
-    found = (.!(.!found .& .!better))
+    found = found .| better
     stalled = `where`(better, Tensor(0), stalled + found.to(.float32))
+    return feasible
   }
 
   /// Takes note of a gradient's norms `[rows]`: infinite ones end the row, zero ones are counted.
@@ -70,7 +79,7 @@ struct Incumbent {
   }
 }
 
-/// x′ within [0, 1] and within ε of x in every value: line 2 of Algorithm 1.
+/// x′ within [0, 1] and within ε of x in every value: lines 5 and 6 of Algorithm 1.
 func projected(_ perturbed: Tensor, _ originals: Tensor, epsilon: Double) -> Tensor {
   let clipped = perturbed.clamped(0...1)
   guard epsilon < 1 else { return clipped }

@@ -2,15 +2,15 @@ import Foundation
 import Torch
 
 /// Algorithm 1 of the paper, for all rows of a tile at once: descent in δ and ascent in the multiplier c ≥ 0 on
-/// F(δ, c) = c · f⁺(x + δ) + I(x, x + δ), from δ₀ = 0 and c₀ = 0.
+/// F(δ, c) = c · f⁺(x + δ) + I(x, x + δ), from δ₀ = 0 and c₀ = 0. Comments in the code give the paper's line numbers.
 public struct MinMax: Solver {
   /// Where δ begins; the paper's δ₀ is 0.
-  public var start: Start
+  public var start: any Start
   /// α, the step on δ.
   public var alpha: Double
   /// β, the step on c and the strength of its decay (1 − β/t^¼).
   public var beta: Double
-  /// T.
+  /// T, the number of iterations.
   public var iterations: Int
   /// ε, the largest change of a value; from 1 on there is no bound besides [0, 1].
   public var epsilon: Double
@@ -18,7 +18,8 @@ public struct MinMax: Solver {
   public var recordsTrace: Bool
 
   public init(
-    start: Start = .zero, alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40, epsilon: Double = 1,
+    start: some Start = .zero, alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40,
+    epsilon: Double = 1,
     recordsTrace: Bool = false
   ) {
     self.start = start
@@ -29,10 +30,9 @@ public struct MinMax: Solver {
     self.recordsTrace = recordsTrace
   }
 
-  public func solve(
-    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
-  ) throws -> TileSolution {
-    var similarity = similarity
+  public func solve(_ problem: Problem) throws -> TileSolution {
+    let tile = problem.tile, criterion = problem.criterion
+    var similarity = try problem.makeSimilarity()
     var timing = TileSolution.Timing()
     var trace = recordsTrace ? TileSolution.Trace() : nil
     var total = 0.0
@@ -48,22 +48,22 @@ public struct MinMax: Solver {
         }
         for t in stride(from: 1, through: iterations, by: 1) {
           try tile.checkCancellation()
-          // Line 1, with ∇f⁺ = 0 where f ≤ 0.
+          // Line 4, with ∇f⁺ = 0 where f ≤ 0.
           let active = c * (f .> 0).to(.float32)
           let gradient = gradF * active.perSample(like: gradF) + gradI
           incumbent.note(gradientNorms: gradient.scaledSampleNorms())
-          // Line 2.
+          // Lines 5 and 6.
           let next = projected(perturbed - gradient * alpha, x, epsilon: epsilon)
           perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
           (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
-          // Line 3.
+          // Line 7.
           (information, gradI) = try seconds(&timing.similarity) {
             try similarity.evaluate(perturbed, iteration: t)
           }
-          // Line 4.
+          // Lines 8 and 9.
           let decay = 1 - beta / pow(Double(t), 0.25)
           c = `where`(f.isFinite, (c * decay + f.clamped(atLeast: 0) * beta).clamped(atLeast: 0), c)
-          // Line 5.
+          // Lines 10 and 11.
           incumbent.consider(perturbed, f: f, similarity: information, iteration: t)
           trace?.similarity.append(information.floats)
           trace?.criterion.append(f.floats)
@@ -88,5 +88,18 @@ public struct MinMax: Solver {
     // ∇_c F = f⁺; the set of multipliers is [0, ∞).
     let multiplierStep = c - (c + f.clamped(atLeast: 0)).clamped(atLeast: 0)
     return step.flattened().square().sum(1) + multiplierStep.square()
+  }
+}
+
+extension RegisteredSolver {
+  static let minmax = RegisteredSolver(
+    "minmax", "Algorithm 1 of the paper",
+    settings: [
+      .alpha(0.01), .real("beta", 0.1, in: 0...1, "β, the step on the multiplier"), .iterations, .epsilon(1),
+    ]
+  ) { choice, start in
+    MinMax(
+      start: start, alpha: choice.real("alpha"), beta: choice.real("beta"),
+      iterations: choice.integer("iterations"), epsilon: choice.real("epsilon"))
   }
 }

@@ -18,10 +18,9 @@ public struct PGD: Solver {
     self.iterations = iterations
   }
 
-  public func solve(
-    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
-  ) throws -> TileSolution {
-    var similarity = similarity
+  public func solve(_ problem: Problem) throws -> TileSolution {
+    let tile = problem.tile, criterion = problem.criterion
+    var similarity = try problem.makeSimilarity()
     var timing = TileSolution.Timing()
     var total = 0.0
     let x = tile.originals
@@ -30,6 +29,7 @@ public struct PGD: Solver {
       try withoutGrad {
         var perturbed = x
         for _ in 0..<iterations {
+          try tile.checkCancellation()
           let (_, gradient) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
           incumbent.note(gradientNorms: gradient.scaledSampleNorms())
           let next = projected(perturbed - gradient.sign() * alpha, x, epsilon: epsilon)
@@ -45,5 +45,15 @@ public struct PGD: Solver {
     timing.total = total
     return incumbent.solution(
       multiplier: [Float](repeating: 0, count: tile.size), timing: timing, trace: nil)
+  }
+}
+
+extension RegisteredSolver {
+  static let pgd = RegisteredSolver(
+    "pgd", "projected gradient descent by signs; the last iterate", takesStart: false,
+    settings: [.alpha(0.01), .iterations, .epsilon(0.1)]
+  ) { choice, _ in
+    PGD(
+      epsilon: choice.real("epsilon"), alpha: choice.real("alpha"), iterations: choice.integer("iterations"))
   }
 }

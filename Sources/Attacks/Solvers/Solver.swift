@@ -1,9 +1,25 @@
 import Torch
 
 /// Finds, for each sample of a tile, the perturbed sample with the least similarity that satisfies the criterion.
-public protocol Solver: Codable, Equatable, Sendable {
-  func solve(_ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity) throws
-    -> TileSolution
+public protocol Solver: Sendable {
+  /// - Throws: what criterion and similarity throw; `CancellationError`, asked in every iteration.
+  func solve(_ problem: Problem) throws -> TileSolution
+}
+
+/// What a solver works on: the samples of a tile, when they succeed, and how alike they are.
+public struct Problem {
+  public let tile: Tile
+  public let criterion: any BoundCriterion
+  private let similarity: any Similarity
+
+  public init(_ tile: Tile, criterion: any Criterion, similarity: any Similarity) throws {
+    self.tile = tile
+    self.criterion = try criterion.bind(tile.originals)
+    self.similarity = similarity
+  }
+
+  /// The similarity before its first step; each call gives one that starts anew.
+  public func makeSimilarity() throws -> any BoundSimilarity { try similarity.bind(tile) }
 }
 
 /// The outcome for the rows of a tile.
@@ -38,6 +54,48 @@ public struct TileSolution: Sendable {
     public var multiplier: [[Float]] = []
     /// ‖L(δ, c)‖² of the paper's Theorem 1: how far the iterate is from a stationary point.
     public var stationarity: [[Float]] = []
+  }
+}
+
+/// A solver that can be chosen by name.
+public struct RegisteredSolver: RegistryEntry {
+  public let name: String
+  public let summary: String
+  public let settings: [Setting]
+  /// Whether it begins where the recipe's start says; others begin at the original.
+  public let takesStart: Bool
+  let make: @Sendable (Choice, any Start) -> any Solver
+
+  init(
+    _ name: String, _ summary: String, takesStart: Bool = true, settings: [Setting],
+    make: @escaping @Sendable (Choice, any Start) -> any Solver
+  ) {
+    self.name = name
+    self.summary = summary
+    self.takesStart = takesStart
+    self.settings = settings
+    self.make = make
+  }
+}
+
+/// All solvers; a new one is a file with an entry, and a line here.
+public enum Solvers {
+  public static let registry = Registry<RegisteredSolver>("solver", [.switching, .minmax, .penalty, .pgd])
+
+  /// The solver that a choice describes.
+  /// - Throws: ``RecipeError``.
+  public static func make(_ choice: Choice, start: any Start) throws -> any Solver {
+    try registry.named(choice.name).make(registry.complete(choice), start)
+  }
+}
+
+extension Setting {
+  static func alpha(_ usual: Double) -> Setting {
+    .real("alpha", usual, in: .positive, "α, the (first) step")
+  }
+  static let iterations = Setting.integer("iterations", 40, in: 1...100_000, "T, the number of steps")
+  static func epsilon(_ usual: Double) -> Setting {
+    .real("epsilon", usual, in: 0...1, "ε, the largest change of a value; 1 is no bound")
   }
 }
 

@@ -7,10 +7,10 @@ import Torch
 /// This is the subgradient method with switching steps for constrained problems (Polyak 1967): no multiplier to balance,
 /// since only one of the two gradients is followed at a time. With `iterations` 0 it is the start alone, scored.
 public struct Switching: Solver {
-  public var start: Start
+  public var start: any Start
   /// The length of the first step; step t of T has the length α (1 − t/(T + 1)).
   public var alpha: Double
-  /// T.
+  /// T, the number of steps.
   public var iterations: Int
   /// ε, the largest change of a value; from 1 on there is no bound besides [0, 1].
   public var epsilon: Double
@@ -21,7 +21,7 @@ public struct Switching: Solver {
   var usesKernel = true
 
   public init(
-    start: Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1,
+    start: some Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1,
     patience: Int = 20
   ) {
     self.start = start
@@ -38,11 +38,9 @@ public struct Switching: Solver {
     return copy
   }
 
-  private enum CodingKeys: String, CodingKey { case start, alpha, iterations, epsilon, patience }
-
-  public func solve(
-    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
-  ) throws -> TileSolution {
+  public func solve(_ problem: Problem) throws -> TileSolution {
+    let tile = problem.tile, criterion = problem.criterion
+    let similarity = try problem.makeSimilarity()
     if usesKernel, let form = similarity.closedForm,
       let fused = FusedSwitching(
         tile, start: projected(start.perturbed(tile), tile.originals, epsilon: epsilon), form: form,
@@ -126,5 +124,18 @@ public struct Switching: Solver {
     timing.total = total
     return incumbent.solution(
       multiplier: [Float](repeating: 0, count: tile.size), timing: timing, trace: nil)
+  }
+}
+
+extension RegisteredSolver {
+  static let switching = RegisteredSolver(
+    "switching", "normalised steps, on the criterion while it is broken and on the similarity while it holds",
+    settings: [
+      .alpha(1), .integer("iterations", 40, in: 0...100_000, "T, the number of steps"), .epsilon(1),
+    ]
+  ) { choice, start in
+    Switching(
+      start: start, alpha: choice.real("alpha"), iterations: choice.integer("iterations"),
+      epsilon: choice.real("epsilon"))
   }
 }

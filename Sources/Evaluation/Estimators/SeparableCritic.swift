@@ -7,7 +7,7 @@ struct SeparableCritic: Sendable {
   private let h: Perceptron
 
   init(dimension: Int, hidden: Int = 256, embedding: Int = 32, seed: UInt64) {
-    var random = ParameterInitializer(seed: seed)
+    var random = ParameterInitializer(seed: seed, device: .cpu)
     g = Perceptron([dimension, hidden, hidden, embedding], &random)
     h = Perceptron([dimension, hidden, hidden, embedding], &random)
   }

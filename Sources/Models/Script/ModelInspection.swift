@@ -31,7 +31,7 @@ public struct ModelInspection {
     self.model = model
   }
 
-  /// One finding a property, good or bad. After a spoiling one, those that depend on it are left out.
+  /// One finding per property, good or bad. After a spoiling one, those that depend on it are left out.
   public func findings() -> [Finding] {
     withoutGrad {
       var found: [Finding] = []
@@ -84,7 +84,8 @@ public struct ModelInspection {
     do {
       alone = try concatenated((0..<count).map { try model(samples[$0..<$0 + 1]) })
       // The same first sample with other neighbours: constant ones, which change every batch statistic.
-      beside = try model(concatenated([samples[0..<1], Tensor.full(samples.shape, 1)]))
+      beside = try model(
+        concatenated([samples[0..<1], Tensor.full(samples.shape, 1, device: samples.device)]))
     } catch {
       return Finding(
         "batch",
@@ -132,11 +133,21 @@ public struct ModelInspection {
   }
 }
 
-extension ScriptModel {
+extension ModelInspection {
+  /// Inspects what a model gives for a few samples.
+  public init(_ model: any Model, _ output: Output, _ samples: Tensor, batchSize: Int = 64) {
+    self.init(samples, batchSize: batchSize) { try model.output(output, of: $0) }
+  }
+
   /// Refuses a model whose behaviour would spoil an attack.
   /// - Throws: ``ScriptError`` with the first reason.
-  public func verify(_ samples: Tensor, _ output: (Tensor) throws -> Tensor) throws {
-    let obstacle = withoutActuallyEscaping(output) { ModelInspection(samples, model: $0).obstacle }
-    if let obstacle { throw ScriptError(path, "\(obstacle.subject): \(obstacle.text)") }
+  public static func verify(_ model: any Model, _ output: Output, _ samples: Tensor) throws {
+    try verify(model.name, samples) { try model.output(output, of: $0) }
+  }
+
+  static func verify(_ name: String, _ samples: Tensor, _ output: @escaping (Tensor) throws -> Tensor) throws
+  {
+    guard let obstacle = ModelInspection(samples, model: output).obstacle else { return }
+    throw ScriptError(name, "\(obstacle.subject): \(obstacle.text)")
   }
 }

@@ -2,11 +2,11 @@ import Formats
 import Foundation
 import Torch
 
-extension Autoencoder {
-  /// The model as TorchScript with the methods `forward`, `encode` and `decode`, and parameters named as in a
+extension TrainableModel {
+  /// The model as TorchScript with the methods that it has (`forward`; for autoencoders `encode` and `decode`), and parameters named as in a
   /// checkpoint with `_` for `.`.
   public func makeScript() throws -> Script {
-    let script = try Script.create("Autoencoder")
+    let script = try Script.create("Model")
     for parameter in parameters {
       try script.register(parameter.name.replacingOccurrences(of: ".", with: "_"), parameter.tensor)
     }

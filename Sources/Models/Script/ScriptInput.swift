@@ -46,9 +46,9 @@ public struct ScriptInput: Sendable, Equatable {
     }
   }
 
-  /// Samples in the model's own form, differentiable.
+  /// Samples in the model's own form, differentiable: always a copy, since a model may change its input in place.
   public func encode(_ x: Tensor) -> Tensor {
-    var y = x
+    var y = range == 0...1 ? x.cloned() : x
     if range != 0...1 { y = y * (range.upperBound - range.lowerBound) + range.lowerBound }
     if layout == .nhwc { y = y.permuted([0, 2, 3, 1]).contiguous() }
     if y.shape.dropFirst() != modelShape[...] { y = y.reshaped([x.shape[0]] + modelShape) }

@@ -4,30 +4,25 @@ extension ScriptModel {
   /// A loss that the script computes itself: ℓ(x′, x) `[batch]` from a method that takes a batch, or a batch and the
   /// originals.
   ///
-  /// The method returns one value a sample, `[batch]` or `[batch, 1]`. A single number for a whole batch would mix the
+  /// The method returns one value per sample, `[batch]` or `[batch, 1]`. A single number for a whole batch would mix the
   /// samples, so such a method is called with one sample at a time.
-  /// - Throws: ``ScriptError`` where the model has no such method, or it returns something else.
-  public func loss(_ method: String = "forward") throws
-    -> @Sendable (_ perturbed: Tensor, _ original: Tensor) throws -> Tensor
-  {
-    let takesOriginals = try ScriptError.wrapping(path) { try script.argumentNames(method).count == 2 }
-    return { perturbed, original in
-      func value(_ x: Tensor, _ clean: Tensor) throws -> Tensor {
-        let x = Value.tensor(input.encode(x))
-        return try tensor(method, takesOriginals ? [x, .tensor(input.encode(clean))] : [x])
-      }
-      let count = perturbed.shape[0]
-      let losses = try value(perturbed, original)
-      if losses.count == count, losses.shape.isEmpty || losses.shape[0] == count {
-        return losses.reshaped([count])
-      }
-      guard losses.count == 1 else {
-        throw ScriptError(
-          path,
-          "'\(method)' gives the shape \(losses.shape) for \(count) samples; a loss is one value a sample")
-      }
-      return concatenated(
-        try (0..<count).map { try value(perturbed[$0..<$0 + 1], original[$0..<$0 + 1]).reshaped([1]) })
+  /// - Throws: ``ScriptError`` where the method returns something else.
+  func loss(_ perturbed: Tensor, _ original: Tensor) throws -> Tensor {
+    func value(_ x: Tensor, _ clean: Tensor) throws -> Tensor {
+      let x = Value.tensor(input.encode(x))
+      return try tensor(takesOriginals ? [x, .tensor(input.encode(clean))] : [x])
     }
+    let count = perturbed.shape[0]
+    let losses = try value(perturbed, original)
+    if losses.count == count, losses.shape.isEmpty || losses.shape[0] == count {
+      return losses.reshaped([count])
+    }
+    guard losses.count == 1 else {
+      throw ScriptError(
+        path,
+        "'\(method)' gives the shape \(losses.shape) for \(count) samples; a loss is one value per sample")
+    }
+    return concatenated(
+      try (0..<count).map { try value(perturbed[$0..<$0 + 1], original[$0..<$0 + 1]).reshaped([1]) })
   }
 }

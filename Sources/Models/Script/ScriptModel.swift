@@ -8,19 +8,35 @@ public struct ScriptModel: Sendable {
   public let path: String
   public let input: ScriptInput
   public let script: Script
+  /// The method that gives whatever output is asked for.
+  public let method: String
+  /// Whether the method takes the originals beside the batch, as some losses do.
+  let takesOriginals: Bool
+  public let device: Device
 
-  /// A loaded script with another form of its input.
-  public init(path: String, input: ScriptInput, script: Script) {
+  init(
+    path: String, input: ScriptInput, script: Script, method: String, takesOriginals: Bool, device: Device
+  ) {
+    self.device = device
     self.path = path
     self.input = input
     self.script = script
+    self.method = method
+    self.takesOriginals = takesOriginals
+  }
+
+  /// The same script with another form of its input.
+  public func with(_ input: ScriptInput) -> ScriptModel {
+    ScriptModel(
+      path: path, input: input, script: script, method: method, takesOriginals: takesOriginals,
+      device: device)
   }
 
   /// Loads a file that `torch.jit.save` wrote, puts batch norm and dropout into evaluation mode and freezes the
   /// parameters.
   ///
   /// - Parameters:
-  ///   - samples: a few samples `[count] + sampleShape` that the model is tried on.
+  ///   - samples: a few samples `[count] + sampleShape` that the model is tried on, on the device that it goes to.
   ///   - range: what the values 0 and 1 are for the model.
   ///   - layout: nil takes the first of ``ScriptInput/layouts(for:)`` that the model accepts.
   ///   - method: the method that must accept the samples.
@@ -29,7 +45,7 @@ public struct ScriptModel: Sendable {
     _ path: String, samples: Tensor, range: ClosedRange<Double> = 0...1, layout: ScriptInput.Layout? = nil,
     method: String = "forward"
   ) throws -> ScriptModel {
-    let script = try open(path)
+    let script = try open(path, on: samples.device)
     let shape = Array(samples.shape.dropFirst())
     let known = ScriptInput.layouts(for: shape)
     if let layout, !known.contains(layout) {
@@ -60,19 +76,21 @@ public struct ScriptModel: Sendable {
       let x = Value.tensor(input.encode(few))
       do {
         _ = try withoutGrad { try script.call(method, Array(repeating: x, count: arguments)) }
-        return ScriptModel(path: path, input: input, script: script)
+        return ScriptModel(
+          path: path, input: input, script: script, method: method, takesOriginals: arguments == 2,
+          device: few.device)
       } catch { refusals.append("\(few.shape[0]) samples as \([few.shape[0]] + input.modelShape): \(error)") }
     }
     let others = refusals.count > 1 ? " (and \(refusals.count - 1) other layouts)" : ""
     throw ScriptError(path, "'\(method)' fails on \(refusals.first ?? "any layout")\(others)")
   }
 
-  private static func open(_ path: String) throws -> Script {
+  private static func open(_ path: String, on device: Device) throws -> Script {
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw ScriptError(path, "there is no such file to read")
     }
     do {
-      let script = try Script.load(path)
+      let script = try Script.load(path, device: device)
       try script.freeze()
       return script
     } catch {
@@ -84,15 +102,13 @@ public struct ScriptModel: Sendable {
     }
   }
 
-  /// The first tensor that a method returns for a batch, in the model's own form; `[batch, …]`, float32.
-  public func output(_ x: Tensor, method: String = "forward") throws -> Tensor {
-    try tensor(method, [.tensor(input.encode(x))])
-  }
+  /// The first tensor that the method returns for a batch, in the model's own form; `[batch, …]`, float32.
+  public func raw(_ x: Tensor) throws -> Tensor { try tensor([.tensor(input.encode(x))]) }
 
   /// The model's output as samples, `[batch] + sampleShape` in [0, 1].
   /// - Throws: ``ScriptError`` where the output has another number of values than the input.
-  public func reconstruction(_ x: Tensor, method: String = "forward") throws -> Tensor {
-    let y = try output(x, method: method)
+  func reconstruction(_ x: Tensor) throws -> Tensor {
+    let y = try raw(x)
     guard y.count == x.count, y.shape.first == x.shape[0] else {
       throw ScriptError(
         path,
@@ -104,8 +120,8 @@ public struct ScriptModel: Sendable {
 
   /// The model's output as one vector a sample, `[batch, values]`: an embedding, or the classes' logits.
   /// - Throws: ``ScriptError`` where the output is not one vector for each sample.
-  public func vectors(_ x: Tensor, method: String = "forward") throws -> Tensor {
-    let y = try output(x, method: method)
+  func vectors(_ x: Tensor) throws -> Tensor {
+    let y = try raw(x)
     guard y.shape.count >= 2, y.shape[0] == x.shape[0] else {
       throw ScriptError(
         path, "'\(method)' gives the shape \(y.shape) for \(x.shape[0]) samples; it must give one vector each"
@@ -135,7 +151,7 @@ public struct ScriptModel: Sendable {
     )
   }
 
-  func tensor(_ method: String, _ arguments: [Value]) throws -> Tensor {
+  func tensor(_ arguments: [Value]) throws -> Tensor {
     let result = try ScriptError.wrapping(path) { try script.call(method, arguments) }
     switch result {
     case .tensor(let y): return y.dtype == .float32 ? y : y.to(.float32)

@@ -1,9 +1,9 @@
 import Foundation
 import Torch
 
-/// Trains an autoencoder, batch after batch, from a state that can be saved and restored between any two steps.
+/// Trains a model, batch after batch, from a state that can be saved and restored between any two steps.
 public struct Trainer: Sendable {
-  public let model: any Autoencoder
+  public let model: any TrainableModel
   private let objectives: [Objective]
   private var optimizers: [any Optimizer]
   private let seed: UInt64
@@ -30,7 +30,7 @@ public struct Trainer: Sendable {
   ///   - optimizer: replaces the model's own for every objective.
   ///   - seed: of the noise that some losses draw.
   public init(
-    _ model: any Autoencoder, optimizer: OptimizerConfiguration? = nil, schedule: Schedule = .constant,
+    _ model: any TrainableModel, optimizer: OptimizerConfiguration? = nil, schedule: Schedule = .constant,
     seed: UInt64
   ) {
     self.model = model
@@ -43,16 +43,16 @@ public struct Trainer: Sendable {
 
   private let rates: [Double]
 
-  /// One step of every objective on a batch `[batch, …]`.
+  /// One step of every objective on a batch.
   /// - Returns: the first objective's loss before its step.
   @discardableResult
-  public mutating func step(_ batch: Tensor) throws -> Double {
+  public mutating func step(_ batch: Batch) throws -> Double {
     var first = 0.0
     let random = RandomStream(seed: seed, purpose: .training, index: steps)
     for (i, objective) in objectives.enumerated() {
-      let loss = withGrad { objective.loss(batch, random) }
+      let loss = try withGrad { try objective.loss(batch, random) }
       let gradients = try grad(loss, objective.parameters).enumerated().map { j, gradient in
-        gradient ?? Tensor.zeros(objective.parameters[j].shape)
+        gradient ?? Tensor.zeros(objective.parameters[j].shape, device: objective.parameters[j].device)
       }
       optimizers[i].learningRate = rates[i] * schedule.factor(steps)
       optimizers[i].step(objective.parameters, gradients)
@@ -62,16 +62,16 @@ public struct Trainer: Sendable {
     return first
   }
 
-  /// One pass over the data `[count, …]` in a fresh order, in batches of `batchSize` (the last one smaller).
+  /// One pass over the data in a fresh order, in batches of `batchSize` (the last one smaller).
   /// - Returns: the mean loss of the batches, weighted by their sizes.
   /// - Throws: ``ModelError/diverged(epoch:loss:)``.
-  public mutating func epoch(_ number: Int, _ data: Tensor, batchSize: Int) throws -> Double {
-    let count = data.shape[0]
+  public mutating func epoch(_ number: Int, _ data: TrainingData, batchSize: Int) throws -> Double {
+    let count = data.count
     let order = RandomStream(seed: seed, purpose: .dataOrder, index: number).permutation(count)
     var total = 0.0
     for start in stride(from: 0, to: count, by: batchSize) {
       let chosen = Array(order[start..<min(count, start + batchSize)])
-      total += try step(data.gathered(chosen)) * Double(chosen.count)
+      total += try step(data.batch(chosen)) * Double(chosen.count)
     }
     let mean = total / Double(count)
     guard mean.isFinite else { throw ModelError.diverged(epoch: number, loss: mean) }

@@ -1,12 +1,11 @@
 import ArgumentParser
-import Augmentation
+import Attacks
 import Datasets
 import Foundation
 import Models
 import Runs
 import Torch
 
-extension AutoencoderKind: ExpressibleByArgument {}
 extension SampleEncoding.Layout: ExpressibleByArgument {}
 
 /// The data that a command works on.
@@ -71,6 +70,10 @@ struct WorkOptions: ParsableArguments {
   @Option(name: .long, help: "Threads to use (default: all cores).")
   var threads: Int?
 
+  @Option(
+    name: .long, help: "auto, cpu, cuda, cuda:N or mps: where the model and the samples are (default: cpu).")
+  var device = "cpu"
+
   @Flag(name: .long, help: "Say nothing on standard error but what went wrong.")
   var quiet = false
 
@@ -85,6 +88,10 @@ struct WorkOptions: ParsableArguments {
       throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
     }
   }
+
+  /// The device that was asked for.
+  /// - Throws: `TorchError` where it is not here.
+  func place() throws -> Device { try Device(parsing: device) }
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
@@ -105,59 +112,50 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file (default: \(Recipe.augmentation.name) for augment, else \(Recipe.named[0].name))."
+      "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file (default: \(Recipe.augmentation.name) for augment, else \(Recipe.usual.name))."
   )
   var recipe: String?
 
-  @Option(name: .long, help: "mine, exact or l2.")
+  @Option(name: .long, help: "When an example succeeds: \(Criteria.registry.list).")
+  var criterion: String?
+
+  @Option(name: .long, help: "How alike it is to its original: \(Similarities.registry.list).")
   var similarity: String?
 
-  @Option(name: .long, help: "Where the search starts: zero, noise, mix or glorot.")
+  @Option(name: .long, help: "Where the search starts: \(Starts.registry.list).")
   var start: String?
 
-  @Option(name: .long, help: "Noise of the start.")
-  var sigma: Double?
+  @Option(name: .long, help: "How it goes on: \(Solvers.registry.list).")
+  var solver: String?
 
-  @Option(name: .long, help: "Weight of the other sample in a mixing start.")
-  var lambda: Double?
-
-  @Option(name: .long, help: "Step size.")
-  var alpha: Double?
-
-  @Option(name: .long, help: "Iterations T.")
-  var iterations: Int?
-
-  @Option(name: .long, help: "Largest change of a value, in [0, 1].")
-  var epsilon: Double?
-
-  @Option(name: .long, help: "Margin by which the loss must fall.")
-  var kappa: Double?
-
-  @Option(name: .long, help: "UAEs a sample.")
+  @Option(name: .long, help: "Examples per sample.")
   var copies: Int?
 
-  /// - Parameter usual: what is taken where no recipe is given.
-  func load(_ usual: Recipe = Recipe.named[0]) throws -> Recipe {
-    var result = try recipe.map(Recipe.find) ?? usual
-    if let similarity { result.attack.similarity = try choice(similarity, "--similarity") }
-    if let start { result.attack.start = try choice(start, "--start") }
-    if let sigma { result.attack.sigma = sigma }
-    if let lambda { result.attack.lambda = lambda }
-    if let alpha { result.attack.alpha = alpha }
-    if let iterations { result.attack.iterations = iterations }
-    if let epsilon { result.attack.epsilon = epsilon }
-    if let kappa { result.attack.kappa = kappa }
-    if let copies { result.attack.copies = copies }
-    do { try result.validate() } catch { throw ValidationError("\(error)") }
-    return result
+  @OptionGroup var settings: SettingFlags
+
+  func validate() throws {
+    // Mistakes in the words are mistakes of usage.
+    do { _ = try load() } catch let error as RecipeError { throw ValidationError("\(error)") }
   }
 
-  private func choice<T: RawRepresentable & CaseIterable>(_ text: String, _ option: String) throws -> T
-  where T.RawValue == String {
-    guard let value = T(rawValue: text) else {
-      let all = T.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\(option) is '\(text)'; it must be one of \(all)")
+  /// - Parameter usual: what is taken where no recipe is given.
+  /// - Throws: ``RecipeError``.
+  func load(_ usual: Recipe = .usual) throws -> Recipe {
+    var result = try recipe.map(Recipe.find) ?? usual
+    // What belongs to another choice's name does not outlive it.
+    if let criterion { result.criterion = Choice(criterion) }
+    if let similarity { result.similarity = Choice(similarity) }
+    if let solver {
+      result.solver = Choice(solver)
+      if start == nil, try !Solvers.registry.named(solver).takesStart { result.start = Choice("zero") }
     }
-    return value
+    if let start { result.start = Choice(start) }
+    if let copies { result.copies = copies }
+    return try settings.applied(to: result).completed()
   }
+}
+
+extension Registry {
+  /// The names, each with what it is.
+  var list: String { entries.map { "\($0.name) (\($0.summary))" }.joined(separator: "; ") }
 }

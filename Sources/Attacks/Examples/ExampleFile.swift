@@ -1,0 +1,106 @@
+import Datasets
+import Formats
+import Foundation
+import Models
+import Torch
+
+/// A run's examples in one file, in the range, type and layout of the user's own data: `.npz` or `.safetensors`.
+///
+/// | key | |
+/// |---|---|
+/// | `x` | the examples, `[records, …]`; the original where the attack failed |
+/// | `index` | which sample of the data each record comes from |
+/// | `copy` | which of several examples of that sample, from 0 |
+/// | `success` | whether f(x′) ≤ 0 and x′ ≠ x, for the values in this file |
+/// | `status` | 0 succeeded, 1 infeasible, 2 zero gradient, 3 not finite, 4 skipped |
+/// | `similarity`, `criterion` | I(x, x′) and f(x′) |
+/// | `y` | the label of the original, where the data has labels |
+public struct ExampleFile {
+  /// The records as they stand in the file.
+  public let records: Examples
+  /// How many successes were lost because the file's type holds only some values.
+  public let lost: Int
+  private let arrays: [(name: String, array: HostArray)]
+
+  public enum Format: String, CaseIterable, Sendable {
+    case npz, safetensors
+
+    /// The format that a path's ending names.
+    public init?(path: String) { self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) }
+  }
+
+  /// Brings the records into the data's own form and scores them again as they will be read.
+  ///
+  /// - Parameters:
+  ///   - set: all samples of a run, each with all its copies.
+  ///   - classNames: what the labels are called; where these are numbers, `y` has the numbers.
+  ///   - negatesSimilarity: whether the run maximised the similarity.
+  public init(
+    _ set: Examples, of samples: Samples, encoding: SampleEncoding, attack: Attack, negatesSimilarity: Bool,
+    classNames: [String] = []
+  ) throws {
+    let originals = Tensor(samples.values, [samples.count] + samples.shape)
+    let encoded = encoding.encode(set.perturbed.floats)
+    let decoded = Tensor(try encoding.decode(encoded, file: "the examples"), set.perturbed.shape)
+    var set = set
+    set.perturbed = decoded
+    var lost = 0
+    let values = try attack.criterionValues(originals, set)
+    let moved = (decoded - originals.gathered(set.index)).flattened().abs().max(1).floats
+    for row in set.status.indices where set.status[row] == .succeeded {
+      set.criterion[row] = values[row]
+      if !(values[row] <= 0 && moved[row] > 0) {
+        set.status[row] = .infeasible
+        lost += 1
+      }
+    }
+    if negatesSimilarity { set.similarity = set.similarity.map { -$0 } }
+    records = set
+    self.lost = lost
+    let names = classNames.map { Int($0) }
+    let labels = samples.labels.map { all in
+      set.index.map { index in all[index] < names.count ? names[all[index]] ?? all[index] : all[index] }
+    }
+    arrays =
+      [
+        (name: "x", array: encoded), (name: "index", array: HostArray(set.index)),
+        (name: "copy", array: HostArray(set.copy)),
+        (
+          name: "success",
+          array: HostArray(bytes: set.succeeded.map { $0 ? 1 : 0 }, shape: [set.count], elementType: .bool)
+        ),
+        (name: "status", array: HostArray(set.status.map(\.rawValue))),
+        (name: "similarity", array: HostArray(set.similarity)),
+        (name: "criterion", array: HostArray(set.criterion)),
+      ] + (labels.map { [(name: "y", array: HostArray($0))] } ?? [])
+  }
+
+  /// Writes the file whole or not at all, reads it back and compares.
+  /// - Throws: `SystemError`; ``ExamplesError`` where what is read is not what was scored.
+  public func write(to path: String) throws {
+    guard let format = Format(path: path) else {
+      throw ExamplesError(
+        "\(path): the name of the output ends in .npz or .safetensors, or is that of a folder")
+    }
+    let back: HostArray
+    switch format {
+    case .npz:
+      try NPZFile.write(arrays, to: path)
+      back = try NPZFile(mapping: path).array("x")
+    case .safetensors:
+      try Safetensors.write(arrays, to: path)
+      back = try Safetensors.open(path).array("x")
+    }
+    guard back == arrays.first?.array else {
+      throw ExamplesError("\(path): what was read back is not what was written; is the disk sound?")
+    }
+  }
+}
+
+extension SampleEncoding {
+  /// The values that files of this encoding can hold, where they are integers of one range.
+  public var grid: IntegerGrid? {
+    guard !elementType.isFloatingPoint, case .range(let range) = scale else { return nil }
+    return IntegerGrid(range: Double(range.lowerBound)...Double(range.upperBound))
+  }
+}

@@ -1,0 +1,23 @@
+import Torch
+
+/// x + σ · N(0, I), clipped to [0, 1].
+public struct NoiseStart: Start {
+  public var sigma: Double
+
+  public init(sigma: Double) { self.sigma = sigma }
+
+  public func perturbed(_ tile: Tile) -> Tensor {
+    (tile.originals + tile.drawn { $0.normal($1) } * sigma).clamped(0...1)
+  }
+}
+
+extension Start where Self == NoiseStart {
+  public static func noise(sigma: Double) -> NoiseStart { NoiseStart(sigma: sigma) }
+}
+
+extension RegisteredStart {
+  static let noise = RegisteredStart(
+    "noise", "the original with Gaussian noise",
+    settings: [.real("sigma", 0.4, in: .positive(upTo: 10), "σ, the noise's standard deviation")]
+  ) { NoiseStart(sigma: $0.real("sigma")) }
+}

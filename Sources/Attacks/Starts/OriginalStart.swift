@@ -1,0 +1,15 @@
+import Torch
+
+/// The original itself: the paper's δ₀ = 0.
+public struct OriginalStart: Start {
+  public init() {}
+  public func perturbed(_ tile: Tile) -> Tensor { tile.originals }
+}
+
+extension Start where Self == OriginalStart {
+  public static var zero: OriginalStart { OriginalStart() }
+}
+
+extension RegisteredStart {
+  static let zero = RegisteredStart("zero", "the original itself") { _ in OriginalStart() }
+}

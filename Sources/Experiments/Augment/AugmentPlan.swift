@@ -1,0 +1,96 @@
+import Attacks
+import Datasets
+import Foundation
+import Models
+import Torch
+
+/// All that `uae augment` was asked to do.
+public struct AugmentPlan: Sendable {
+  public var recipe: Recipe
+  public var architecture: Architecture
+  public var training: TrainingSettings
+  public var seeds: [UInt64]
+  public var threads: Int
+  public let dataset: Dataset
+  public let train: TrainingData
+  public let test: TrainingData
+
+  /// - Throws: ``RecipeError`` for settings out of range, `ModelError` where the samples do not suit the model.
+  public init(
+    _ dataset: Dataset, model: String, code: Int? = nil, recipe: Recipe, training: TrainingSettings,
+    seeds: [UInt64], threads: Int
+  ) throws {
+    let recipe = try recipe.completed()
+    try training.validate()
+    guard dataset.train.count > 0, dataset.test.count > 0 else {
+      throw RecipeError("\(dataset.name): training needs samples to train on and others to test on")
+    }
+    let partners = try recipe.makeStart().partners
+    if dataset.train.count <= partners {
+      throw RecipeError(
+        "\(dataset.name): the start '\(recipe.start.name)' needs at least \(partners + 1) training samples")
+    }
+    self.dataset = dataset
+    self.recipe = recipe
+    self.training = training
+    self.seeds = seeds
+    self.threads = threads
+    architecture = try Architecture(
+      family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
+    _ = try architecture.makeModel(seed: 0)
+    epochs =
+      try training.epochs
+      ?? TrainingSettings.defaultEpochs(
+        ModelFamilies.named(model), samples: dataset.train.count, batchSize: training.batchSize)
+    train = TrainingData(dataset.train)
+    test = TrainingData(dataset.test)
+  }
+
+  /// Passes over the data in every training.
+  public let epochs: Int
+
+  /// What the model is retrained on besides the data.
+  var arm: Arm {
+    var examples = Arm.Examples(recipe)
+    guard recipe.retraining.onlineEvery > 0 else {
+      return Arm(.attack, recipe: examples, failures: recipe.retraining.failures)
+    }
+    examples.copies = 1
+    examples.solver?["iterations"] = .integer(recipe.retraining.onlineIterations)
+    return Arm(
+      .online, recipe: examples, failures: recipe.retraining.failures, every: recipe.retraining.onlineEvery)
+  }
+
+  /// The digest of the data as used: what was read, and how many of it.
+  public var dataDigest: String { "\(dataset.digest)/\(train.count)+\(test.count)" }
+
+  /// What the run's folder belongs to: a recipe that can be run again, with all else that decides the results. A later
+  /// run with other words is refused.
+  var identity: String {
+    get throws {
+      struct Run: Encodable {
+        var command = "augment"
+        var dataset: String, data: String, model: String
+        var code: Int, epochs: Int, batchSize: Int
+        var seeds: [UInt64]
+      }
+      return try recipe.yaml(
+        run: Run(
+          dataset: dataset.name, data: dataDigest, model: architecture.family, code: architecture.code,
+          epochs: epochs, batchSize: training.batchSize, seeds: seeds))
+    }
+  }
+}
+
+/// The versions that decide the bytes of a result.
+public enum Software {
+  public static let version = "0.1.0"
+  public static var versions: [String: String] { ["swift-uae": version, "libtorch": LibTorch.version] }
+}
+
+extension TrainingData {
+  /// A data set's samples with their classes.
+  public init(_ samples: Samples) {
+    self.init(Tensor(samples.values, [samples.count] + samples.shape), labels: samples.labels)
+  }
+}

@@ -1,0 +1,125 @@
+import Attacks
+
+/// What a model is trained on beside the original data: a way of augmenting, or a control.
+public struct Arm: Codable, Hashable, Sendable {
+  public enum Source: String, Codable, CaseIterable, Sendable {
+    /// The data alone, without a second half: the model that examples are made against.
+    case original
+    /// More originals: the repeated-data control.
+    case none
+    /// x + σ N(0, I), drawn anew for every batch.
+    case noise
+    /// w x + (1 − w) z with w uniform: drawn anew for every batch, or once where data and examples are mixed.
+    case mixup
+    /// The attack's starts without its steps, made once.
+    case starts
+    /// Adversarial examples of the trained model, made once.
+    case attack
+    /// The same of a model that was never trained.
+    case untrained
+    /// Adversarial examples made anew against the model as it trains.
+    case online
+  }
+
+  /// What the plan calls it, where it has names.
+  public var name: String?
+  public var source: Source
+  /// How the examples are made, where an attack or its start makes them.
+  public var recipe: Examples?
+  /// σ of the noise that is drawn for every batch.
+  public var sigma: Double?
+  /// What stands for a sample whose attack failed.
+  public var failures: Recipe.Failures?
+  /// Gaussian noise with the norm of each example's own perturbation in the example's place.
+  public var matched: Bool?
+  /// Passes over the originals between two makings of online examples.
+  public var every: Int?
+  /// Times as many updates as the schedule has: for arms that are given the time that others take to make examples.
+  public var effort: Double?
+
+  /// The part of a recipe that decides the examples.
+  public struct Examples: Codable, Hashable, Sendable {
+    public var criterion: Choice?
+    public var similarity: Choice?
+    public var start: Choice?
+    public var solver: Choice?
+    public var copies: Int?
+
+    public init(
+      criterion: Choice? = nil, similarity: Choice? = nil, start: Choice? = nil, solver: Choice? = nil,
+      copies: Int? = nil
+    ) {
+      self.criterion = criterion
+      self.similarity = similarity
+      self.start = start
+      self.solver = solver
+      self.copies = copies
+    }
+
+    init(_ recipe: Recipe) {
+      self.init(
+        criterion: recipe.criterion, similarity: recipe.similarity, start: recipe.start,
+        solver: recipe.solver,
+        copies: recipe.copies)
+    }
+  }
+
+  public init(
+    _ source: Source, recipe: Examples? = nil, sigma: Double? = nil, failures: Recipe.Failures? = nil,
+    every: Int? = nil
+  ) {
+    self.source = source
+    self.recipe = recipe
+    self.sigma = sigma
+    self.failures = failures
+    self.every = every
+  }
+
+  /// The search for the examples.
+  var attack: Recipe {
+    let given = recipe ?? Examples(), usual = Recipe.usual
+    return Recipe(
+      "arm", criterion: given.criterion ?? usual.criterion, similarity: given.similarity ?? usual.similarity,
+      start: given.start ?? usual.start, solver: given.solver ?? usual.solver, copies: given.copies ?? 1,
+      retraining: .init(failures: failures ?? .replace))
+  }
+
+  /// Whether examples are made against a model that has to be trained before.
+  var needsOriginal: Bool { source == .attack }
+
+  /// Whether an example that fails the criterion f ≤ 0 is replaced by its original, as the paper does with UAEs.
+  var replacesFailures: Bool {
+    source == .attack && attack.criterion.name == "reconstruction" && (failures ?? .replace) == .replace
+  }
+
+  /// Whether something besides originals is learned from.
+  var addsExamples: Bool { source != .original && source != .none }
+
+  /// The arm as a few words, such as `online start: noise sigma=0.4, every 5`.
+  public var description: String {
+    func part(_ name: String, _ value: (some CustomStringConvertible)?) -> String? {
+      value.map { "\(name) \($0)" }
+    }
+    let parts = [
+      matched == true ? "noise of equal norm" : nil, part("sigma", sigma), recipe?.criterion?.description,
+      recipe?.similarity?.description, part("from", recipe?.start), recipe?.solver?.description,
+      part("copies", recipe?.copies), part("failures", failures?.rawValue), part("every", every),
+      part("updates x", effort.map { Int(exactly: $0).map(String.init) ?? "\($0)" }),
+    ].compactMap { $0 }
+    return ([source.rawValue] + parts).joined(separator: ", ")
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` with the first setting that makes no sense.
+  func validate() throws {
+    func require(_ holds: Bool, _ problem: String) throws {
+      if !holds { throw StudyError.settings("\(description): \(problem)") }
+    }
+    try require((source == .noise) == (sigma != nil), "sigma belongs to noise, which needs it")
+    if let sigma { try require(0...10 ~= sigma, "sigma is \(sigma); it must be from 0 to 10") }
+    try require(1...1000 ~= every ?? 1, "every must be from 1 to 1000")
+    try require(0.01...100 ~= effort ?? 1, "effort must be from 0.01 to 100")
+    do { _ = try attack.completed() } catch let error as RecipeError {
+      throw StudyError.settings("\(description): \(error)")
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import Attacks
+import Evaluation
+import Models
+import Torch
+
+/// Makes the examples of an arm and keeps what is made until it is made anew.
+struct ExampleMaker {
+  let arm: Arm
+  private let recipe: Recipe
+  /// The originals `[count, …]`.
+  let set: Tensor
+  private let seed: UInt64
+  private let run: Attacker
+  /// One set of examples per copy, failures treated as the arm says.
+  private(set) var sets: [Tensor] = []
+  /// The original of each of them.
+  private(set) var bases: [Tensor] = []
+  /// What the attack returned, where one made the examples.
+  private(set) var found: Examples?
+  private var makings = 0
+  /// Spent on making examples.
+  private(set) var seconds = 0.0
+
+  /// Attacks the whole set with the recipe; how is the caller's: in memory, or in a run that can be resumed.
+  typealias Attacker = (Recipe, any Model, UInt64) throws -> Examples
+
+  init(_ arm: Arm, of set: Tensor, seed: UInt64, run: @escaping Attacker) {
+    self.arm = arm
+    recipe = arm.attack
+    self.set = set
+    self.seed = seed
+    self.run = run
+  }
+
+  /// Makes the examples that are made once.
+  mutating func makeStatic(against original: any Model, untrained: () throws -> any Model) throws {
+    seconds += try elapsed {
+      switch arm.source {
+      case .original, .none, .noise, .mixup, .online: break
+      case .starts:
+        sets = try (0..<recipe.copies).map { try recipe.starts(of: set, seed: seed, copy: $0) }
+        bases = sets.map { _ in set }
+      case .attack: try make(against: original)
+      case .untrained: try make(against: try untrained())
+      }
+    }
+  }
+
+  /// Makes online examples anew where a pass over the data asks for it.
+  /// - Returns: whether there are new ones.
+  mutating func refresh(pass: Int, model: any Model) throws -> Bool {
+    // The number of the making follows from the pass, so that a training that goes on after a stop finds the same draws.
+    let making = pass / (arm.every ?? 1) + 1
+    guard arm.source == .online, making != makings else { return false }
+    makings = making
+    seconds += try elapsed { try make(against: model) }
+    return true
+  }
+
+  /// Each making has draws of its own.
+  static func seed(_ seed: UInt64, making: Int) -> UInt64 { seed &+ UInt64(making) &* 0x9E37_79B9 }
+
+  var currentSeed: UInt64 { Self.seed(seed, making: makings) }
+
+  private mutating func make(against model: any Model) throws {
+    let found = try run(recipe, model, currentSeed)
+    self.found = found
+    (sets, bases) = ([], [])
+    for copy in 0..<recipe.copies {
+      let rows = found.copy.indices.filter { found.copy[$0] == copy }
+      let made = found.perturbed.gathered(rows), won = rows.map { found.status[$0] == .succeeded }
+      switch recipe.retraining.failures {
+      case .replace:
+        sets.append(made)
+        bases.append(set)
+      case .drop:
+        let kept = won.indices.filter { won[$0] }
+        if !kept.isEmpty {
+          sets.append(made.gathered(kept))
+          bases.append(set.gathered(kept))
+        }
+      case .start:
+        bases.append(set)
+        sets.append(
+          made.replacingFailures(won, by: try recipe.starts(of: set, seed: currentSeed, copy: copy)))
+      }
+    }
+    if arm.matched == true { match() }
+  }
+
+  /// Puts noise in the place of the examples.
+  private mutating func match() {
+    guard !sets.isEmpty else { return }
+    sets = [matchedNoise(concatenated(sets), concatenated(bases))]
+    bases = [concatenated(bases)]
+  }
+
+  /// x + s n, clipped to [0, 1], n Gaussian and s such that the change is as long as the example's.
+  private func matchedNoise(_ examples: Tensor, _ x: Tensor) -> Tensor {
+    let drawn = RandomStream(seed: seed, purpose: .augmentation, index: -1 - makings).normal(x.count)
+    return withoutGrad {
+      let noise = Tensor(drawn, x.shape)
+      let wanted = (examples - x).sampleNorms()
+      var low = Tensor.zeros(wanted.shape, device: .cpu), high = Tensor.full(wanted.shape, 4, device: .cpu)
+      func noisy(_ scale: Tensor) -> Tensor { (x + noise * scale.perSample(like: x)).clamped(0...1) }
+      for _ in 0..<20 {
+        let middle = (low + high) * 0.5
+        let short = (noisy(middle) - x).sampleNorms() .< wanted
+        low = `where`(short, middle, low)
+        high = `where`(short, high, middle)
+      }
+      return noisy(low)
+    }
+  }
+}
+
+/// w x + (1 − w) z with w uniform in [0, 1) and z another sample.
+enum Mixup {
+  /// One mixture per sample of a set `[count, …]`.
+  static func once(_ set: Tensor, seed: UInt64) -> Tensor {
+    let count = set.shape[0]
+    let draws = (0..<count).map { RandomStream(seed: seed, purpose: .partner, index: $0).uniform(2) }
+    let partners = draws.enumerated().map { index, draw in
+      (index + 1 + Int(draw[0] * Float(max(1, count - 1)))) % count
+    }
+    return mixed(set, set.gathered(partners), draws.map { $0[1] })
+  }
+
+  /// One mixture per sample of a batch, with partners from the set; the draws belong to the update.
+  static func batch(_ batch: Tensor, of set: Tensor, seed: UInt64, update: Int) -> Tensor {
+    let count = batch.shape[0]
+    let draws = RandomStream(seed: seed, purpose: .augmentation, index: update).uniform(2 * count)
+    let partners = (0..<count).map { Int(draws[$0] * Float(set.shape[0])) }
+    return mixed(batch, set.gathered(partners), Array(draws[count...]))
+  }
+
+  private static func mixed(_ x: Tensor, _ z: Tensor, _ weights: [Float]) -> Tensor {
+    withoutGrad {
+      let w = Tensor(weights, [weights.count]).perSample(like: x)
+      return x * w + z * (1 - w)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Formats
+import Models
+import Reports
+import Torch
+
+/// The images that a picture of a cell shows: kept as an artifact, so that reports are made from files alone.
+enum ExperimentPictures {
+  /// Columns of a grid.
+  static let columns = 10
+
+  static func save(
+    _ cell: Experiment, original: any Model, retrained: any Model, perturbed: Tensor, _ parts: DataPart.Parts,
+    _ context: CellContext
+  ) throws {
+    guard cell.seed == 1, original.sampleShape.count == 3, original.outputs.contains(.reconstruction) else {
+      return
+    }
+    _ = try context.artifact(name(cell), key: cell) {
+      let train = chosen(parts.train), test = chosen(parts.test)
+      let x = parts.train.samples.gathered(train), y = perturbed.gathered(train)
+      let t = parts.test.samples.gathered(test)
+      func rebuilt(_ model: any Model, _ x: Tensor) throws -> Tensor {
+        try model.output(.reconstruction, of: x)
+      }
+      let images = try withoutGrad {
+        [
+          ("1 training x", x), ("2 example x'", y), ("4 model of x", try rebuilt(original, x)),
+          ("5 model of x'", try rebuilt(original, y)), ("6 test x", t),
+          ("7 before", try rebuilt(original, t)),
+          ("8 after", try rebuilt(retrained, t)),
+        ]
+      }
+      return Safetensors.encode(images.map { (name: $0.0, array: $0.1.hostArray) })
+    }
+  }
+
+  /// The artifact of a cell's images.
+  static func path(_ cell: Experiment, _ store: CellStore) throws -> String? {
+    try store.existingArtifact(name(cell), key: cell)
+  }
+
+  /// The first sample of each class, or evenly spaced ones where there are no classes.
+  private static func chosen(_ data: TrainingData) -> [Int] {
+    let count = data.count
+    guard let labels = data.labels else {
+      return (0..<min(columns, count)).map { $0 * count / min(columns, count) }
+    }
+    return Set(labels).sorted().prefix(columns).compactMap { labels.firstIndex(of: $0) }
+  }
+
+  private static func name(_ cell: Experiment) -> String { "pictures-\(cell.label)" }
+}

@@ -1,0 +1,117 @@
+import Datasets
+import Foundation
+import Models
+
+/// Which cells of the study are run and at what size: what `Plans/table4-*.yaml` hold.
+public struct Table4Plan: StudyPlan {
+  /// How one of the four models is trained.
+  public struct Row: Codable, Equatable, Sendable {
+    /// Passes over the data, original or doubled; even, so that half of them are equal steps on the doubled set.
+    public var epochs: Int
+    /// Training samples, the first of the set; absent for all.
+    public var samples: Int?
+  }
+
+  /// The parameters of Algorithm 1 and of its similarity.
+  public struct UAE: Codable, Equatable, Sendable {
+    public var alpha: Double
+    public var beta: Double
+    public var iterations: Int
+    public var epsilon: Double
+    public var kappa: Double
+    public var mineSteps: Int
+    public var mineLearningRate: Double
+  }
+
+  public var name: String
+  public var datasets: [String]
+  /// By the model family's name.
+  public var rows: [String: Row]
+  /// What is trained on, by the names that the study knows.
+  public var arms: [String]
+  /// How many seeds, from 1.
+  public var seeds: Int
+  public var batchSize: Int
+  public var uae: UAE
+
+  /// The scales that are part of the program.
+  public static let scales = ["smoke", "small", "paper"]
+
+  public static let study = "table4"
+
+  public static func embedded(_ scale: String) -> [UInt8]? {
+    switch scale {
+    case "smoke": PackageResources.table4_smoke_yaml
+    case "small": PackageResources.table4_small_yaml
+    case "paper": PackageResources.table4_paper_yaml
+    default: nil
+    }
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` that names the first setting out of range.
+  public func validate() throws {
+    func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+      if !holds { throw StudyError.settings(problem()) }
+    }
+    for (name, row) in rows {
+      do { _ = try ModelFamilies.named(name) } catch { throw StudyError.settings("rows: \(error)") }
+      try require(
+        row.epochs >= 2 && row.epochs.isMultiple(of: 2),
+        "\(name).epochs is \(row.epochs); it must be even and at least 2")
+      try require(row.samples ?? 1 >= 1, "\(name).samples must be at least 1")
+    }
+    for dataset in datasets {
+      try require(DatasetRegistry.named(dataset) != nil, "unknown data set '\(dataset)'")
+    }
+    for arm in arms { try Table4Arms.named(arm, uae).validate() }
+    try require(!rows.isEmpty && !datasets.isEmpty && !arms.isEmpty, "there is nothing to run")
+    try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
+    try require(1...100_000 ~= batchSize, "batchSize is \(batchSize); it must be from 1 to 100000")
+    try require(
+      uae.alpha > 0 && uae.beta >= 0 && uae.beta <= 1, "alpha must be positive and beta from 0 to 1")
+    try require(1...100_000 ~= uae.iterations, "iterations is \(uae.iterations); it must be from 1 to 100000")
+    try require(0...1 ~= uae.epsilon && uae.kappa >= 0, "epsilon must be from 0 to 1 and kappa not negative")
+    try require(
+      0...10_000 ~= uae.mineSteps && uae.mineLearningRate > 0, "MINE needs steps ≥ 0 and a rate > 0")
+  }
+
+  /// The plan with fewer data sets, rows or arms, or another number of seeds.
+  ///
+  /// - Throws: ``StudyError/settings(_:)`` for a row that the plan does not have.
+  public func narrowed(
+    datasets: [String] = [], rows names: [String] = [], arms: [String] = [], seeds: Int? = nil
+  ) throws -> Table4Plan {
+    var plan = self
+    if !datasets.isEmpty { plan.datasets = datasets }
+    if let unknown = names.first(where: { rows[$0] == nil }) {
+      throw StudyError.settings(
+        "\(name) has no row '\(unknown)'; it has \(rows.keys.sorted().joined(separator: ", "))")
+    }
+    if !names.isEmpty { plan.rows = rows.filter { names.contains($0.key) } }
+    if !arms.isEmpty { plan.arms = arms }
+    plan.seeds = seeds ?? self.seeds
+    try plan.validate()
+    return plan
+  }
+
+  /// The cells, seed by seed.
+  /// - Throws: ``StudyError/settings(_:)`` for an unknown arm.
+  public func cells() throws -> [Experiment] {
+    let models = ModelFamilies.all.map(\.name).filter { rows[$0] != nil }
+    let arms = try arms.map { try Table4Arms.named($0, uae) }
+    return (1...seeds).flatMap { seed in
+      datasets.flatMap { dataset in
+        models.flatMap { model in
+          arms.compactMap { arm in
+            rows[model].map { row in
+              Experiment(
+                data: DataPart(dataset, pool: row.samples), model: model, arm: arm,
+                schedule: Schedule(epochs: row.epochs, batchSize: batchSize), seed: UInt64(seed),
+                keepsPictures: seed == 1)
+            }
+          }
+        }
+      }
+    }
+  }
+}

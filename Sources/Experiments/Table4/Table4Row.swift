@@ -1,0 +1,105 @@
+import Evaluation
+import Foundation
+import Models
+
+/// A model on a data set: all arms, all seeds.
+public struct Table4Row: Sendable {
+  /// What the cells of a row have in common.
+  public struct Key: Hashable, Sendable {
+    public var data: DataPart
+    public var model: String
+    public var schedule: Schedule
+
+    public var dataset: String { data.dataset }
+    public var epochs: Int { schedule.epochs ?? 0 }
+    public var batchSize: Int { schedule.batchSize }
+  }
+
+  /// One arm of a row, seed by seed.
+  public struct Line: Sendable {
+    public let arm: Arm
+    /// What tables call it: its name, and its settings where several arms have that name.
+    public let name: String
+    public let cells: [FinishedCell<Experiment>]
+
+    /// By seed.
+    func values(_ figure: (Experiment.Outcome) -> Double) -> [UInt64: Double] {
+      Dictionary(cells.map { ($0.cell.seed, figure($0.outcome)) }) { first, _ in first }
+    }
+
+    /// Mean and spread over the seeds.
+    func summary(_ figure: (Experiment.Outcome) -> Double?) -> Summary? {
+      let values = cells.compactMap { figure($0.outcome) }.filter(\.isFinite)
+      return try? Summary(values)
+    }
+
+    /// The first seed's examples.
+    var figures: ExampleFigures? { cells.first?.outcome.examples }
+
+    /// The mean over the seeds of each class's test error.
+    var perClass: [Double] {
+      let lists = cells.map(\.outcome.trained.perClass)
+      return (lists.first ?? []).indices.map { index in
+        mean(lists.compactMap { $0.indices.contains(index) ? $0[index] : nil })
+      }
+    }
+  }
+
+  public let key: Key
+  public let arms: [Line]
+
+  public var title: String { "\(key.dataset) \(key.model)" }
+  /// As text names it where several rows stand side by side.
+  var fullTitle: String { "\(title), \(trainCount) samples, \(key.epochs) epochs" }
+  /// As tables name it: one model may be there with several lengths of training.
+  var label: String { "\(key.model), \(key.epochs) epochs" }
+  public var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
+  public var testCount: Int { arms.first?.cells.first?.outcome.testCount ?? 0 }
+  public var notes: [String] { arms.first?.cells.first?.outcome.notes ?? [] }
+  public var seeds: [UInt64] { Set(arms.flatMap { $0.cells.map(\.cell.seed) }).sorted() }
+
+  subscript(name: String) -> Line? { arms.first { $0.arm.name == name } }
+
+  /// An arm against another one over the seeds that both have.
+  func comparison(
+    of arm: Line, with baseline: String, _ figure: (Experiment.Outcome) -> Double
+  ) -> PairedComparison? {
+    guard arm.arm.name != baseline, let other = self[baseline] else { return nil }
+    let treatment = arm.values(figure), control = other.values(figure)
+    let seeds = treatment.keys.filter { control[$0] != nil }.sorted()
+    guard !seeds.isEmpty else { return nil }
+    return try? PairedComparison(
+      treatment: seeds.compactMap { treatment[$0] }, baseline: seeds.compactMap { control[$0] }, seed: 1)
+  }
+
+  /// The rows of finished cells, in the order of the paper's table.
+  public static func rows(_ cells: [FinishedCell<Experiment>]) -> [Table4Row] {
+    let groups = Dictionary(grouping: cells) { finished in
+      Key(data: finished.cell.data, model: finished.cell.model, schedule: finished.cell.schedule)
+    }
+    let order = ModelFamilies.all.map(\.name)
+    let rows = groups.map { key, cells in
+      Table4Row(key: key, arms: arms(cells))
+    }
+    return rows.sorted { a, b in
+      func rank(_ row: Table4Row) -> (String, Int, Int, Int) {
+        (row.key.dataset, -row.trainCount, order.firstIndex(of: row.key.model) ?? order.count, row.key.epochs)
+      }
+      return rank(a) < rank(b)
+    }
+  }
+
+  /// Arms of one name with different settings are different arms, and say their settings.
+  private static func arms(_ cells: [FinishedCell<Experiment>]) -> [Line] {
+    let groups = Dictionary(grouping: cells, by: \.cell.arm)
+    func rank(_ arm: Arm) -> (Int, String) {
+      (Table4Arms.names.firstIndex(of: arm.name ?? "") ?? Table4Arms.names.count, arm.description)
+    }
+    return groups.keys.sorted { rank($0) < rank($1) }.map { arm in
+      let name = arm.name ?? arm.description
+      return Line(
+        arm: arm, name: groups.keys.count { $0.name == arm.name } > 1 ? "\(name) (\(arm.description))" : name,
+        cells: (groups[arm] ?? []).sorted { $0.cell.seed < $1.cell.seed })
+    }
+  }
+}

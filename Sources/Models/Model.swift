@@ -1,0 +1,148 @@
+import Formats
+import MutualInformation
+import Torch
+
+/// What a model can give for a sample.
+public enum Output: String, Codable, CaseIterable, Sendable {
+  /// The sample rebuilt, `[batch] + sampleShape` in [0, 1].
+  case reconstruction
+  /// One value per class, `[batch, classes]`.
+  case logits
+  /// One vector per sample, `[batch, values]`.
+  case embedding
+  /// One value per sample, `[batch]`, which a model computes itself.
+  case loss
+}
+
+/// What an attack or a measure may ask of any model, ours or the user's: frozen, in evaluation mode.
+///
+/// Samples come as `[batch] + sampleShape`, float32, in [0, 1], on the model's device.
+public protocol Model: Sendable {
+  /// How messages name it: a file's path or a family's name.
+  var name: String { get }
+  /// The shape of one sample: `[channels, height, width]` or `[features]`.
+  var sampleShape: [Int] { get }
+  var outputs: Set<Output> { get }
+  var device: Device { get }
+
+  /// An output of each sample, differentiable in `x`. No sample's output may depend on another.
+  ///
+  /// - Parameter original: the clean samples, for losses that compare with them.
+  /// - Throws: ``ModelError/lacks(_:_:for:has:)``; what a user's model throws.
+  func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor
+
+  /// Views of a sample from inside the model: the output channels of the first convolution (`name` nil), or what the part
+  /// of that name gives. Nil where there is no such convolution.
+  ///
+  /// - Parameter samples: a few samples `[count] + sampleShape` to try it on.
+  /// - Throws: what says that there is no such part, or that it gives no views.
+  func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)?
+
+  /// SHA-256 of all that decides the outputs.
+  func digest() throws -> String
+}
+
+extension Model {
+  /// An output that compares with nothing.
+  public func output(_ output: Output, of x: Tensor) throws -> Tensor {
+    try self.output(output, of: x, original: x)
+  }
+
+  /// Refuses a model that lacks an output.
+  /// - Throws: ``ModelError/lacks(_:_:for:has:)``.
+  public func require(_ output: Output, for purpose: String) throws {
+    guard outputs.contains(output) else { throw lacks(output, for: purpose) }
+  }
+
+  /// What to say of an output that there is not.
+  public func lacks(_ output: Output, for purpose: String = "this") -> ModelError {
+    .lacks(name, output, for: purpose, has: Output.allCases.filter(outputs.contains))
+  }
+}
+
+/// A batch as a step of training sees it.
+public struct Batch: Sendable {
+  /// `[batch, …]`.
+  public var samples: Tensor
+  /// Classes from 0, int64 `[batch]`, where the data have them.
+  public var labels: Tensor?
+  /// The samples' places in the epoch's data.
+  public var indices: [Int]
+
+  public init(_ samples: Tensor, labels: Tensor? = nil, indices: [Int]? = nil) {
+    self.samples = samples
+    self.labels = labels
+    self.indices = indices ?? Array(0..<samples.shape[0])
+  }
+}
+
+/// The samples of an epoch, with classes where the data have them.
+public struct TrainingData: Sendable {
+  /// `[count, …]`.
+  public var samples: Tensor
+  /// Classes from 0, one per sample.
+  public var labels: [Int]?
+
+  public init(_ samples: Tensor, labels: [Int]? = nil) {
+    self.samples = samples
+    self.labels = labels
+  }
+
+  public var count: Int { samples.shape[0] }
+
+  /// The samples at some places, as a batch.
+  public func batch(_ indices: [Int]) -> Batch {
+    Batch(
+      samples.gathered(indices),
+      labels: labels.map { all in Tensor(indices.map { all[$0] }, [indices.count]).to(samples.device) },
+      indices: indices)
+  }
+
+  /// These samples and others, one after the other; without classes unless both have them.
+  public func appending(_ other: TrainingData) -> TrainingData {
+    TrainingData(
+      concatenated([samples, other.samples]),
+      labels: labels.flatMap { mine in other.labels.map { mine + $0 } })
+  }
+}
+
+/// A model of ours: built from its architecture, trained by its objectives, written as a checkpoint.
+public protocol TrainableModel: Model, Module {
+  var architecture: Architecture { get }
+  /// What a training step minimises, one objective after the other.
+  var objectives: [Objective] { get }
+  /// The source of its methods in TorchScript; parameters are named with `_` for `.`.
+  var torchScript: String { get }
+}
+
+extension TrainableModel {
+  public var name: String { architecture.family }
+  public var sampleShape: [Int] { architecture.sampleShape }
+  public var device: Device { parameters.first?.tensor.device ?? .cpu }
+  public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
+    if let name { throw ModelError.noPart(self.name, name) }
+    return nil
+  }
+
+  /// That of the bytes of its checkpoint.
+  public func digest() throws -> String { SHA256.digest(of: try Checkpoint(self).encoded()) }
+}
+
+/// One loss, the parameters that it moves and how.
+public struct Objective: Sendable {
+  public var name: String
+  public var parameters: [Tensor]
+  public var optimizer: OptimizerConfiguration
+  /// The loss of a batch, a tensor without dimensions; random numbers, where the loss needs any, come from the stream.
+  public var loss: @Sendable (_ batch: Batch, _ random: RandomStream) throws -> Tensor
+
+  public init(
+    _ name: String, _ parameters: [Tensor], _ optimizer: OptimizerConfiguration,
+    loss: @escaping @Sendable (Batch, RandomStream) throws -> Tensor
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.optimizer = optimizer
+    self.loss = loss
+  }
+}

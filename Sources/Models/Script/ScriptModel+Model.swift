@@ -1,0 +1,25 @@
+import Formats
+import MutualInformation
+import Torch
+
+extension ScriptModel: Model {
+  public var name: String { path }
+  public var sampleShape: [Int] { input.sampleShape }
+  /// A script does not say what its method gives; a use that does not fit is refused when it is tried.
+  public var outputs: Set<Output> { Set(Output.allCases) }
+
+  public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
+    switch output {
+    case .reconstruction: try reconstruction(x)
+    case .logits, .embedding: try vectors(x)
+    case .loss: try loss(x, original)
+    }
+  }
+
+  public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
+    try name.map { try SubmoduleViews(submodule($0, samples: samples), samples: samples) }
+  }
+
+  /// That of its file.
+  public func digest() throws -> String { try SHA256.digest(ofFile: path) }
+}

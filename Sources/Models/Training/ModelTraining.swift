@@ -1,0 +1,84 @@
+import Foundation
+import Runs
+import Torch
+
+/// Trains one model from scratch, saving its state as it goes, and finds its way back from what was saved.
+public struct ModelTraining: Sendable {
+  public var architecture: Architecture
+  public var settings: TrainingSettings
+  public var seed: UInt64
+  /// Where the finished model goes; the state of an unfinished training stands beside it with the ending `.training`.
+  public var path: String
+  public var title: String
+  /// The state is saved only after this many epochs or a multiple of them.
+  public var savesEvery = 1
+
+  public init(
+    _ title: String, architecture: Architecture, settings: TrainingSettings, seed: UInt64, path: String
+  ) {
+    self.title = title
+    self.architecture = architecture
+    self.settings = settings
+    self.seed = seed
+    self.path = path
+  }
+
+  /// Seconds between two savings of an unfinished training.
+  static let savingInterval = 20.0
+
+  /// Each epoch's data, given the number of the epoch and the model as it is.
+  public typealias EpochData = (_ epoch: Int, _ model: any TrainableModel) throws -> TrainingData
+
+  /// Trains for `epochs` passes, or goes on with an unfinished training, or reads the finished model.
+  ///
+  /// The learning rate falls to 0 along half a cosine, so that runs are compared where training ends, not where its noise
+  /// happened to be.
+  ///
+  /// - Parameter samples: how many an epoch's data usually has; with `epochs` it says how long the cosine is.
+  /// - Returns: the trained model.
+  /// - Throws: `CancellationError` once the state is saved; ``ModelError``; what reading and writing throw.
+  public func run(
+    epochs: Int, samples: Int, report: StageReport, data: EpochData
+  ) throws -> any TrainableModel {
+    if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path).model }
+    let unfinished = path + ".training"
+    let schedule = Trainer.Schedule.cosine(
+      steps: epochs * ((samples + settings.batchSize - 1) / settings.batchSize))
+    var trainer: Trainer
+    var first = 0
+    if FileManager.default.fileExists(atPath: unfinished), let saved = try? Checkpoint.read(unfinished),
+      saved.model.architecture == architecture
+    {
+      trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
+      trainer.state = saved.training
+      first = saved.epoch
+      report.note("\(title): continuing after epoch \(first)")
+    } else {
+      trainer = Trainer(
+        try architecture.makeModel(seed: seed), optimizer: settings.optimizer, schedule: schedule, seed: seed)
+    }
+    report.begin(title, epochs)
+    if first > 0 { report.advance(first, "") }
+    let clock = ContinuousClock()
+    var saved = clock.now
+    for epoch in first..<max(first, epochs) {
+      let loss = try trainer.epoch(epoch, data(epoch, trainer.model), batchSize: settings.batchSize)
+      report.advance(1, "loss \(loss.formatted(significant: 4))")
+      guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
+      let cancelled = report.isCancelled()
+      if cancelled || clock.now - saved > .seconds(Self.savingInterval) {
+        try Checkpoint(trainer.model, training: trainer.state, epoch: epoch + 1).write(to: unfinished)
+        saved = clock.now
+      }
+      if cancelled { throw CancellationError() }
+    }
+    try Checkpoint(trainer.model, epoch: epochs).write(to: path)
+    try? FileManager.default.removeItem(atPath: unfinished)
+    return trainer.model
+  }
+}
+
+extension Double {
+  /// The number with a few significant digits, as people read it.
+  public func formatted(significant digits: Int) -> String { String(format: "%.\(digits)g", self) }
+}
