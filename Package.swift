@@ -50,7 +50,8 @@ let package = Package(
       dependencies: [
         "CTorch", "Torch", "Models", "MutualInformation", "Datasets", "Formats", "Runs", "Yams",
       ]),
-    .target(name: "Evaluation", dependencies: ["Torch", "Datasets", "Models", "MutualInformation"]),
+    .target(
+      name: "Evaluation", dependencies: ["Torch", "Formats", "Datasets", "Models", "MutualInformation"]),
     .target(name: "Runs", dependencies: ["Formats"]),
     .target(name: "Reports", dependencies: ["Formats"]),
     .target(

@@ -24,9 +24,7 @@ public struct Checkpoint: Sendable {
 
   /// The file's bytes; the same model gives the same bytes.
   public func encoded() throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let architecture = String(decoding: try encoder.encode(model.architecture), as: UTF8.self)
+    let architecture = JSON.line(model.architecture)
     let tensors =
       model.parameters.map { ($0.name, HostArray($0.tensor.floats, shape: $0.tensor.shape)) }
       + training.map { (Self.trainingPrefix + $0.name, $0.tensor.hostArray) }
@@ -51,7 +49,7 @@ public struct Checkpoint: Sendable {
 
   private init(_ file: SafetensorsFile, path: String, device: Device) throws {
     guard let text = file.metadata["architecture"],
-      let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
+      let architecture = try? JSON.decoder.decode(Architecture.self, from: Data(text.utf8))
     else {
       throw ModelError.checkpoint(
         path: path, "no architecture in its metadata: not a checkpoint of this program")

@@ -28,7 +28,7 @@ extension RunDirectory {
     rank: Rank = .only, interrupts: Interrupts? = nil, progress: RunProgress? = nil,
     worker: (Range<Int>) throws -> ShardResult
   ) throws -> RunOutcome {
-    let metrics = try MetricsLog(path: "\(folder)/metrics.csv", columns: Self.metricsColumns)
+    let metrics = MetricsLog(path: "\(folder)/metrics.csv")
     var open = try confirm(rank, progress)
     progress?.begin(totals, rank: rank)
     var outcome = RunOutcome(made: 0, elsewhere: [], interruption: nil, isComplete: false)
@@ -41,7 +41,7 @@ extension RunDirectory {
         outcome.elsewhere.append(shard)
         continue
       }
-      defer { locks.release(shard) }
+      defer { locks.release(shard: shard) }
       try ledger.refresh()
       if ledger.records[shard] != nil, !struck.contains(shard) { continue }  // another process was faster
 
@@ -57,7 +57,7 @@ extension RunDirectory {
       let record = try store(result, shard: shard, rank: rank)
       outcome.made += 1
       let seconds = (clock.duration(to: .now), solved.duration(to: .now))
-      try metrics.append(Self.metricsRow(record, seconds: seconds.0, storing: seconds.1, rank: rank))
+      try metrics.append(Self.metrics(record, seconds: seconds.0, storing: seconds.1, rank: rank))
       progress?.finished(record)
     }
     outcome.elsewhere = outcome.elsewhere.filter { ledger.records[$0] == nil }
@@ -90,7 +90,7 @@ extension RunDirectory {
       } else if let damage = try check(shard) {
         ledger.strike(shard)
         struck.insert(shard)
-        progress?.note("shard \(shard) (samples \(plan.range(of: shard))) \(damage): it is made again")
+        progress?.warn("shard \(shard) (samples \(plan.range(of: shard))) \(damage): it is made again")
         open.append(shard)
       }
     }
@@ -115,20 +115,16 @@ extension RunDirectory {
     }
   }
 
-  private static let metricsColumns = [
-    "shard", "first", "count", "succeeded", "infeasible", "zeroGradient", "notFinite", "skipped",
-    "meanSimilarity", "seconds", "storingSeconds", "rank",
-  ]
-
-  private static func metricsRow(
+  private static func metrics(
     _ record: ShardRecord, seconds: Duration, storing: Duration, rank: Rank
-  ) -> [String] {
-    let counts = record.counts
-    return [
-      "\(record.shard)", "\(record.range.lowerBound)", "\(record.range.count)", "\(counts.succeeded)",
-      "\(counts.infeasible)", "\(counts.zeroGradient)", "\(counts.notFinite)", "\(counts.skipped)",
-      record.meanSimilarity.map { "\($0)" } ?? "", "\(seconds / .seconds(1))", "\(storing / .seconds(1))",
-      "\(rank.index)",
+  ) -> [(column: String, value: String)] {
+    [
+      ("shard", "\(record.shard)"), ("first", "\(record.range.lowerBound)"),
+      ("count", "\(record.range.count)"),
+    ] + record.counts.names.map { ($0, "\(record.counts[$0])") } + [
+      ("meanSimilarity", record.meanSimilarity.map { "\($0)" } ?? ""),
+      ("seconds", "\(seconds / .seconds(1))"),
+      ("storingSeconds", "\(storing / .seconds(1))"), ("rank", "\(rank.index)"),
     ]
   }
 }

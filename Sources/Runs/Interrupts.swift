@@ -43,11 +43,6 @@ public final class Interrupts: Sendable {
   /// The signal that asked to stop; nil while none has.
   public var requested: Interruption? { state.requested }
 
-  /// Returns unless a stop was asked for. Workers call it between tiles.
-  ///
-  /// - Throws: `Stop`.
-  public func check() throws(Stop) { if requested != nil { throw Stop() } }
-
   private final class State: @unchecked Sendable {  // All state is behind `lock`.
     private let lock = NSLock()
     private var interruption: Interruption?

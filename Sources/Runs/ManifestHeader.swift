@@ -18,7 +18,7 @@ extension RunHeader {
     guard lines.count == 4,
       let run = value(of: "run", in: lines[1]), let identity = value(of: "identity", in: lines[2]),
       identity == "\"\(SHA256.digest(of: Array(run.utf8)))\"",
-      let header = try? JSONDecoder().decode(RunHeader.self, from: Data(run.utf8))
+      let header = try? JSON.decoder.decode(RunHeader.self, from: Data(run.utf8))
     else { return .damaged }
     return .header(header)
   }

@@ -4,34 +4,33 @@ import Foundation
 /// A CSV file that grows a row at a time, by any number of processes, and survives being cut anywhere.
 public struct MetricsLog: Sendable {
   private let path: String
-  private let columns: Int
 
-  /// Opens the file, writing the header if it is new. A last line that was cut short is ended, so that it stays the
-  /// only damaged one.
+  /// - Parameter path: the file; the first row that is appended makes it, with the names of its columns.
+  public init(path: String) { self.path = path }
+
+  /// Appends a row in one write; fields hold no commas, and every row of a file has the same columns. A last line that
+  /// was cut short is ended, so that it stays the only damaged one.
   ///
   /// - Throws: `RunError.storage`.
-  public init(path: String, columns: [String]) throws(RunError) {
-    self.path = path
-    self.columns = columns.count
-    if access(path, F_OK) != 0 { try write(columns.joined(separator: ",")) }
+  public func append(_ fields: [(column: String, value: String)]) throws(RunError) {
+    if access(path, F_OK) != 0 { try write(fields.map(\.column).joined(separator: ",")) }
+    try write(fields.map(\.value).joined(separator: ","))
   }
 
-  /// Appends a row in one write; fields hold no commas.
-  public func append(_ fields: [String]) throws(RunError) {
-    try write(fields.joined(separator: ","))
-  }
-
-  /// The whole rows of a file, without the header; rows with a wrong number of fields (cut short) are left out.
+  /// The whole rows of a file by the names of their columns; rows with a wrong number of fields (cut short) are left
+  /// out.
   ///
   /// - Parameter last: only so many lines at the end of the file are looked at.
-  public static func rows(path: String, last: Int = .max) -> [[Substring]] {
+  public static func rows(path: String, last: Int = .max) -> [[Substring: Substring]] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     let lines = String(decoding: data, as: UTF8.self).utf8.split(separator: UInt8(ascii: "\n"))
     func fields(_ line: Substring.UTF8View) -> [Substring] {
       line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(Substring.init)
     }
-    guard let width = lines.first.map(fields)?.count else { return [] }
-    return lines.dropFirst().suffix(last).map(fields).filter { $0.count == width }
+    guard let columns = lines.first.map(fields) else { return [] }
+    return lines.dropFirst().suffix(last).map(fields).filter { $0.count == columns.count }.map {
+      Dictionary(zip(columns, $0)) { first, _ in first }
+    }
   }
 
   private func write(_ line: String) throws(RunError) {

@@ -10,7 +10,7 @@ import Foundation
 ///   manifest.json                  identity, totals, and each finished shard with its SHA-256 and counts
 ///   uae/shard-00000.safetensors …  the results
 ///   journal-<rank>.jsonl           shards finished since the manifest was written; gone when the run is complete
-///   metrics.csv                    one row a shard as it is finished, with its duration
+///   metrics.csv                    one row per shard as it is finished, with its duration
 ///   .lock                          claims of living processes; always empty
 /// ```
 /// Any number of processes may work in one directory. `recipe.yaml`, `manifest.json` and `uae/` of a complete run
@@ -22,7 +22,7 @@ public final class RunDirectory {
   /// What opening found and mended, one line each, for the user to see.
   public internal(set) var notes: [String] = []
 
-  let locks: RunLocks
+  let locks: FileLocks
   var ledger: Ledger
   /// Shards whose file this process wrote, or read and found to match its digest.
   var confirmed: Set<Int> = []
@@ -39,7 +39,7 @@ public final class RunDirectory {
     self.identity = identity
     self.plan = plan
     try Self.prepare(folder)
-    locks = try RunLocks(path: "\(folder)/.lock")
+    locks = try storing { () throws(SystemError) in try FileLocks(path: "\(folder)/.lock") }
     ledger = Ledger(folder: folder, header: header, plan: plan)
     try locks.exclusively {
       try recognise(header)
@@ -90,10 +90,9 @@ public final class RunDirectory {
     }
   }
 
-  /// Names that other parts of a run may have put there before its shards begin.
+  /// Names that a run begun and lost may have left behind.
   private static func belongs(_ name: String) -> Bool {
-    [".lock", "uae", "checkpoints", "metrics.csv", "results.json", "events", "report.html"].contains(name)
-      || name.hasSuffix(AtomicFile.temporarySuffix)
+    [".lock", "uae", "metrics.csv"].contains(name) || name.hasSuffix(AtomicFile.temporarySuffix)
   }
 
   private static func posixCode(_ error: any Error) -> Int32 {
@@ -159,7 +158,7 @@ public final class RunDirectory {
         let shard = Int(name.drop { !$0.isNumber }.prefix { $0.isNumber }), locks.claim(shard)
       else { continue }
       unlink("\(folder)/uae/\(name)")
-      locks.release(shard)
+      locks.release(shard: shard)
     }
   }
 }

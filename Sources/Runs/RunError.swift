@@ -11,7 +11,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case unrecognisable(folder: String)
   /// The operating system refused to read or write a file.
   case storage(SystemError)
-  /// A plan that cannot be: empty, negative, or with shards that cut a tile.
+  /// A plan that cannot be: empty or negative.
   case plan(String)
   /// Rank and world size that contradict each other, or one without the other.
   case rank(String)
@@ -19,8 +19,6 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case result(shard: Int, String)
   /// Shards that are not finished, so the run cannot be sealed.
   case unfinished(folder: String, shards: [Int], of: Int)
-  /// A checkpoint was asked for that cannot be written or read as one.
-  case checkpoint(String)
 
   public var description: String {
     switch self {
@@ -38,7 +36,6 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .unfinished(let folder, let shards, let count):
       "\(folder): \(shards.count) of \(count) shards are not finished (\(Self.list(shards)))."
         + " Repeat the run's command to make them, then seal"
-    case .checkpoint(let text): text
     }
   }
 

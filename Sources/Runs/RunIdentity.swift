@@ -43,12 +43,7 @@ struct RunHeader: Codable, Equatable {
   }
 
   /// One line of JSON with sorted keys: equal headers give equal bytes.
-  var line: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // Strings and integers always encode.
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
+  var line: String { JSON.line(self) }
 
   /// What binds shard records to this identity.
   var digest: String { SHA256.digest(of: Array(line.utf8)) }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// What can be seen of a run from outside, while it goes on or after: read-only, and quick for any number of shards.
@@ -10,7 +11,7 @@ public struct RunStatus: Sendable, Encodable {
   public let missing: [Int]
   /// All shards finished and the manifest complete, with no journal left.
   public let isSealed: Bool
-  /// Samples a second that one process makes, from `metrics.csv`; nil before the first shard.
+  /// Samples per second that one process makes, from `metrics.csv`; nil before the first shard.
   public let samplesPerSecond: Double?
   /// Seconds until the end at the present number of processes; nil if none is at work.
   public let secondsLeft: Double?
@@ -27,15 +28,15 @@ public struct RunStatus: Sendable, Encodable {
     try ledger.load()
     self.folder = folder
     totals = RunTotals(ledger.records.values, of: plan)
-    let claimed = RunLocks.claimed(path: "\(folder)/.lock")
+    let claimed = FileLocks.shardsHeld(path: "\(folder)/.lock")
     inHand = claimed
     missing = ledger.missing
     isSealed = ledger.isComplete && !ledger.hasJournals
     damagedLines = ledger.damagedLines.values.reduce(0, +)
 
     let rows = MetricsLog.rows(path: "\(folder)/metrics.csv", last: 100)
-    let samples = rows.reduce(0) { $0 + (Int($1[2]) ?? 0) }
-    let seconds = rows.reduce(0) { $0 + (Double($1[9]) ?? 0) }
+    let samples = rows.reduce(0) { $0 + ($1["count"].flatMap { Int($0) } ?? 0) }
+    let seconds = rows.reduce(0) { $0 + ($1["seconds"].flatMap { Double($0) } ?? 0) }
     samplesPerSecond = samples > 0 && seconds > 0 ? Double(samples) / seconds : nil
     let left = Double(totals.samplesPlanned - totals.samples)
     let rate = samplesPerSecond.map { $0 * Double(claimed.count) }
@@ -47,13 +48,10 @@ public struct RunStatus: Sendable, Encodable {
     var lines = [
       "\(folder): \(totals.samples) of \(totals.samplesPlanned) samples, \(totals.shards) of \(totals.shardsPlanned) shards"
     ]
-    let counts = totals.counts
     lines.append(
-      String(format: "  success %.2f %%", 100 * totals.successRate)
-        + (totals.meanSimilarity.map { String(format: ", mean MI %.4g", $0) } ?? ""))
-    lines.append(
-      "  succeeded \(counts.succeeded), infeasible \(counts.infeasible), zero gradient \(counts.zeroGradient), "
-        + "not finite \(counts.notFinite), skipped \(counts.skipped)")
+      "  success \(totals.successRate.text(.percent(2)))"
+        + (totals.meanSimilarity.map { ", mean MI \($0.text(.general(4)))" } ?? ""))
+    if totals.shards > 0 { lines.append("  \(totals.counts.summary)") }
     if isSealed {
       lines.append("  complete and sealed")
     } else if totals.shards == totals.shardsPlanned {
@@ -62,7 +60,7 @@ public struct RunStatus: Sendable, Encodable {
       lines.append(
         "  nobody is at work: repeat the run's command to go on; missing shards \(RunError.list(missing))")
     } else {
-      let time = secondsLeft.map { ", about \(RunProgress.duration($0)) left" } ?? ""
+      let time = secondsLeft.map { ", about \($0.durationText) left" } ?? ""
       lines.append("  shards in hand: \(RunError.list(inHand))\(time)")
     }
     if damagedLines > 0 {

@@ -1,32 +1,32 @@
 /// Sums over the finished shards of a run.
-public struct RunTotals: Sendable, Equatable, Encodable {
-  public let shards: Int
+public struct RunTotals: Sendable, Equatable {
+  public private(set) var shards = 0
   public let shardsPlanned: Int
-  public let samples: Int
+  public private(set) var samples = 0
   public let samplesPlanned: Int
-  public let counts: ShardCounts
-  /// The mean similarity over all samples that succeeded; nil for none.
-  public let meanSimilarity: Double?
+  public private(set) var counts = ShardCounts()
+  private var similaritySum = 0.0
+  private var weight = 0
 
   init(_ records: some Collection<ShardRecord>, of plan: ShardPlan) {
-    var counts = ShardCounts()
-    var sum = 0.0
-    var weight = 0
-    // Summed in the order of the shards, so that rounding does not depend on who finished first.
-    for record in records.sorted(by: { $0.shard < $1.shard }) {
-      counts += record.counts
-      if let mean = record.meanSimilarity {
-        sum += mean * Double(record.counts.succeeded)
-        weight += record.counts.succeeded
-      }
-    }
-    shards = records.count
     shardsPlanned = plan.count
-    samples = records.reduce(0) { $0 + $1.range.count }
     samplesPlanned = plan.samples.count
-    self.counts = counts
-    meanSimilarity = weight > 0 ? sum / Double(weight) : nil
+    // Summed in the order of the shards, so that rounding does not depend on who finished first.
+    for record in records.sorted(by: { $0.shard < $1.shard }) { add(record) }
   }
+
+  mutating func add(_ record: ShardRecord) {
+    shards += 1
+    samples += record.range.count
+    counts += record.counts
+    if let mean = record.meanSimilarity {
+      similaritySum += mean * Double(record.counts.succeeded)
+      weight += record.counts.succeeded
+    }
+  }
+
+  /// The mean similarity over all samples that succeeded; nil for none.
+  public var meanSimilarity: Double? { weight > 0 ? similaritySum / Double(weight) : nil }
 
   /// Successes over all samples attacked so far, 0…1.
   public var successRate: Double { samples == 0 ? 0 : Double(counts.succeeded) / Double(samples) }
@@ -34,9 +34,23 @@ public struct RunTotals: Sendable, Equatable, Encodable {
   /// One line of JSON.
   var line: String {
     "{\"shards\":\(shards),\"shardsPlanned\":\(shardsPlanned),\"samples\":\(samples),"
-      + "\"samplesPlanned\":\(samplesPlanned),\"succeeded\":\(counts.succeeded),"
-      + "\"infeasible\":\(counts.infeasible),\"zeroGradient\":\(counts.zeroGradient),"
-      + "\"notFinite\":\(counts.notFinite),\"skipped\":\(counts.skipped),"
+      + "\"samplesPlanned\":\(samplesPlanned),\(counts.fields)"
       + "\"meanSimilarity\":\(meanSimilarity.map { "\($0)" } ?? "null")}"
+  }
+}
+
+extension RunTotals: Encodable {
+  private enum CodingKeys: CodingKey {
+    case shards, shardsPlanned, samples, samplesPlanned, counts, meanSimilarity
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(shards, forKey: .shards)
+    try container.encode(shardsPlanned, forKey: .shardsPlanned)
+    try container.encode(samples, forKey: .samples)
+    try container.encode(samplesPlanned, forKey: .samplesPlanned)
+    try container.encode(counts, forKey: .counts)
+    try container.encodeIfPresent(meanSimilarity, forKey: .meanSimilarity)
   }
 }

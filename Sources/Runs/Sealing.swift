@@ -71,7 +71,7 @@ extension RunDirectory {
       ledger.strike(shard)
       struck.insert(shard)
       damaged.append(shard)
-      progress?.note("shard \(shard) \(damage): give the command again to make it again")
+      progress?.warn("shard \(shard) \(damage): give the command again to make it again")
     }
     return damaged
   }

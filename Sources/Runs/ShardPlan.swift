@@ -3,22 +3,17 @@
 /// Boundaries lie at multiples of `shardSize` counted from sample 0, never at the start of the range, so which
 /// samples share a shard depends on the plan alone: not on ranks, threads, or where a run was interrupted.
 public struct ShardPlan: Sendable, Equatable {
-  /// Samples are solved in tiles of this many, aligned to the sample index; shards hold whole tiles.
-  public static let tile = 64
-
   /// The samples to make, by index in the data set.
   public let samples: Range<Int>
-  /// Samples a shard, a multiple of `tile`. The first and the last shard may hold fewer.
+  /// Samples per shard; the first and the last may hold fewer. Where work goes in tiles, a multiple of their size.
   public let shardSize: Int
 
-  /// - Throws: `RunError.plan` for an empty or negative range, or a size that is not a multiple of the tile.
-  public init(samples: Range<Int>, shardSize: Int = 256) throws(RunError) {
+  /// - Throws: `RunError.plan` for an empty or negative range, or a size that is not positive.
+  public init(samples: Range<Int>, shardSize: Int) throws(RunError) {
     guard samples.lowerBound >= 0, !samples.isEmpty, samples.upperBound < 1 << 48 else {
       throw .plan("samples \(samples.lowerBound)..<\(samples.upperBound): a run needs at least one sample")
     }
-    guard shardSize > 0, shardSize.isMultiple(of: Self.tile) else {
-      throw .plan("shard size \(shardSize): it must be a multiple of \(Self.tile), the size of a tile")
-    }
+    guard shardSize > 0 else { throw .plan("shard size \(shardSize): it must be at least 1") }
     self.samples = samples
     self.shardSize = shardSize
   }

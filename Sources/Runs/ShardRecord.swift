@@ -1,32 +1,54 @@
 import Formats
 import Foundation
 
-/// How many samples of a shard ended in which state.
-public struct ShardCounts: Sendable, Equatable, Codable {
-  public var succeeded = 0
-  public var infeasible = 0
-  public var zeroGradient = 0
-  public var notFinite = 0
-  public var skipped = 0
+/// How many samples of a shard ended in which state, by the worker's own names, in its own order.
+public struct ShardCounts: Sendable, Equatable {
+  /// What a worker calls a sample that succeeded; the success rate counts these.
+  public static let succeeded = "succeeded"
 
-  public init(
-    succeeded: Int = 0, infeasible: Int = 0, zeroGradient: Int = 0, notFinite: Int = 0, skipped: Int = 0
-  ) {
-    self.succeeded = succeeded
-    self.infeasible = infeasible
-    self.zeroGradient = zeroGradient
-    self.notFinite = notFinite
-    self.skipped = skipped
+  /// The states, each once, in the order in which the lists have them.
+  public private(set) var names: [String] = []
+  private var values: [Int] = []
+
+  public init() {}
+
+  /// - Parameter counts: the same states in the same order for every shard of a run; plain words in camel case.
+  public init(_ counts: KeyValuePairs<String, Int>) { for (name, count) in counts { self[name] += count } }
+
+  /// How many samples ended in a state; 0 for one that is not there.
+  public subscript(name: String) -> Int {
+    get { names.firstIndex(of: name).map { values[$0] } ?? 0 }
+    set {
+      if let index = names.firstIndex(of: name) {
+        values[index] = newValue
+      } else {
+        names.append(name)
+        values.append(newValue)
+      }
+    }
   }
 
-  public var total: Int { succeeded + infeasible + zeroGradient + notFinite + skipped }
+  public var succeeded: Int { self[Self.succeeded] }
+  public var total: Int { values.reduce(0, +) }
 
   static func += (sum: inout ShardCounts, counts: ShardCounts) {
-    sum.succeeded += counts.succeeded
-    sum.infeasible += counts.infeasible
-    sum.zeroGradient += counts.zeroGradient
-    sum.notFinite += counts.notFinite
-    sum.skipped += counts.skipped
+    for (name, count) in zip(counts.names, counts.values) { sum[name] += count }
+  }
+
+  /// `"succeeded":3,"skipped":1,`
+  var fields: String { zip(names, values).map { "\"\($0)\":\($1)," }.joined() }
+
+  /// `succeeded 3, zero gradient 1`
+  var summary: String {
+    zip(names, values).map { name, count in
+      name.map { $0.isUppercase ? " " + $0.lowercased() : String($0) }.joined() + " \(count)"
+    }.joined(separator: ", ")
+  }
+}
+
+extension ShardCounts: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    try Dictionary(zip(names, values)) { $0 + $1 }.encode(to: encoder)
   }
 }
 
@@ -65,9 +87,7 @@ public struct ShardRecord: Sendable, Equatable {
     let similarity = meanSimilarity.flatMap { $0.isFinite ? "\($0)" : nil } ?? "null"
     let body =
       "\(Self.opening)\(shard),\"first\":\(range.lowerBound),\"count\":\(range.count),\"sha256\":\"\(sha256)\","
-      + "\"bytes\":\(bytes),\"succeeded\":\(counts.succeeded),\"infeasible\":\(counts.infeasible),"
-      + "\"zeroGradient\":\(counts.zeroGradient),\"notFinite\":\(counts.notFinite),"
-      + "\"skipped\":\(counts.skipped),\"meanSimilarity\":\(similarity)"
+      + "\"bytes\":\(bytes),\(counts.fields)\"meanSimilarity\":\(similarity)"
     return "\(body),\"check\":\"\(Self.check(Array(body.utf8)[...], identity))\"}"
   }
 
@@ -80,21 +100,25 @@ public struct ShardRecord: Sendable, Equatable {
       return nil
     }
 
-    // The check holds, so these are our own fields in our own order; only their values are to be read.
-    let values = body.dropFirst().split(separator: UInt8(ascii: ",")).map { field in
-      field.drop { $0 != UInt8(ascii: ":") }.dropFirst()
-    }
+    // The check holds, so these are our own fields in our own order; only their values, and the names of the counts,
+    // are to be read.
+    let fields = body.dropFirst().split(separator: UInt8(ascii: ","))
+    let values = fields.map { $0.drop { $0 != UInt8(ascii: ":") }.dropFirst() }
+    guard fields.count >= 6, let last = values.last else { return nil }
     let numbers = values.map(Self.integer)
-    guard values.count == 11, (0..<plan.count).contains(numbers[0]) else { return nil }
+    guard (0..<plan.count).contains(numbers[0]) else { return nil }
     shard = numbers[0]
     range = plan.range(of: shard)
     guard range.lowerBound == numbers[1], range.count == numbers[2] else { return nil }
     sha256 = String(decoding: values[3].dropFirst().dropLast(), as: UTF8.self)
     bytes = numbers[4]
-    counts = ShardCounts(
-      succeeded: numbers[5], infeasible: numbers[6], zeroGradient: numbers[7], notFinite: numbers[8],
-      skipped: numbers[9])
-    meanSimilarity = Double(String(decoding: values[10], as: UTF8.self))
+    var counts = ShardCounts()
+    for index in 5..<fields.count - 1 {
+      let name = fields[index].dropFirst().prefix { $0 != UInt8(ascii: "\"") }
+      counts[String(decoding: name, as: UTF8.self)] = numbers[index]
+    }
+    self.counts = counts
+    meanSimilarity = Double(String(decoding: last, as: UTF8.self))
   }
 
   /// The decimal digits as a number; -1 for anything else. Lists are long, and this costs a tenth of `Int(String)`.

@@ -61,7 +61,8 @@ struct AttackCommand: ParsableCommand {
     run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: run), model: try subject.digest(),
-      data: "\(dataset.digest)/\(dataset.train.count)", software: Software.versions)
+      data: "\(dataset.digest)/\(dataset.train.count)",
+      software: Software.versions(libtorch: LibTorch.version))
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let progress = RunProgress(style: work.style)
@@ -90,8 +91,8 @@ struct AttackCommand: ParsableCommand {
     try file.write(to: out)
     try FileManager.default.removeItem(atPath: folder)
     if file.lost > 0, !work.quiet {
-      FileHandle.standardError.write(
-        Data("\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n".utf8))
+      StandardError.write(
+        "\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n")
     }
   }
 
@@ -102,18 +103,16 @@ struct AttackCommand: ParsableCommand {
   {
     let totals = directory.totals
     if work.json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(totals), as: UTF8.self))
+      print(try JSON.text(totals))
     } else {
       print(
         "\(out): \(totals.samples) of \(totals.samplesPlanned) examples, success rate "
-          + "\((totals.successRate * 100).formatted(significant: 4)) %")
+          + "\((totals.successRate * 100).text(.general(4))) %")
       if timing.samples > 0, timing.total > 0 {
         print(
-          "\((Double(timing.samples) / timing.wall).formatted(significant: 4)) samples/s; time in the model "
-            + "\((timing.criterion / timing.total * 100).formatted(significant: 3)) %, in the similarity "
-            + "\((timing.similarity / timing.total * 100).formatted(significant: 3)) %")
+          "\((Double(timing.samples) / timing.wall).text(.general(4))) samples/s; time in the model "
+            + "\((timing.criterion / timing.total * 100).text(.general(3))) %, in the similarity "
+            + "\((timing.similarity / timing.total * 100).text(.general(3))) %")
       }
     }
     if outcome.isComplete, totals.counts.succeeded == 0 {

@@ -66,16 +66,9 @@ struct AugmentCommand: ParsableCommand {
     }
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
-    let stages = StageProgress(style: work.style)
-    let report = stages.report(interrupts)
-    for note in dataset.notes { report.note("\(dataset.name): \(note)") }
-    let outcome: AugmentRun.Outcome
-    do {
-      outcome = try AugmentRun(plan, folder: folder).run(
-        report: report, interrupts: interrupts, progress: RunProgress(style: work.style))
-    } catch is CancellationError {
-      throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
-    }
+    let progress = work.progress(interrupts)
+    for note in dataset.notes { progress.note("\(dataset.name): \(note)") }
+    let outcome = try interrupts.guarding { try AugmentRun(plan, folder: folder).run(progress: progress) }
     if dataset.sampleShape.count == 3 {
       try AugmentPictures.write(plan, outcome, to: folder + "/examples.png")
     }

@@ -4,6 +4,7 @@ import Dispatch
 import Formats
 import Foundation
 import Reports
+import Runs
 import Synchronization
 
 /// The data sets: what is here, whether it is right, how to get the rest, what it looks like.
@@ -31,9 +32,7 @@ struct DataRootOptions: ParsableArguments {
   }
 
   static func print(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    Swift.print(try JSON.text(value))
   }
 }
 
@@ -152,8 +151,7 @@ struct DataFetchCommand: ParsableCommand {
       }
       if isDue {
         let size = total.map { " of \($0.formatted(.byteCount(style: .file)))" } ?? ""
-        FileHandle.standardError.write(
-          Data("\(file): \(done.formatted(.byteCount(style: .file)))\(size)\n".utf8))
+        StandardError.write("\(file): \(done.formatted(.byteCount(style: .file)))\(size)\n")
       }
     }
     let fetched = try waiting { try await fetcher.fetch(set) }

@@ -42,7 +42,7 @@ struct DoctorCommand: ParsableCommand {
     var found = [
       Finding("LibTorch", LibTorch.version),
       Finding("threads", "\(work.threadCount) of \(info.activeProcessorCount) cores"),
-      Finding("memory", "\(memory.formatted(significant: 3)) GiB"),
+      Finding("memory", "\(memory.text(.general(3))) GiB"),
       Finding("devices", Device.available.map(\.description).joined(separator: ", ")),
     ]
     let root = DatasetLoader.dataRoot(data.dataRoot)
@@ -113,14 +113,14 @@ struct DoctorCommand: ParsableCommand {
     found.append(
       Finding(
         "time",
-        "about \(seconds < 1 ? "a second" : StageProgress.time(seconds)) for \(count * recipe.copies) examples "
+        "about \(seconds < 1 ? "a second" : seconds.durationText) for \(count * recipe.copies) examples "
           + "(\(iterations) iterations, \(work.threadCount) threads), \(share) % of it in the similarity"
       ))
     // What the process has, the examples, and what one tile needs in each thread.
     let bytes =
       before + count * dataset.train.elementCount * 4 * recipe.copies + perThread * work.threadCount
     let physical = ProcessInfo.processInfo.physicalMemory
-    let gibibytes = (Double(bytes) / Double(1 << 30)).formatted(significant: 2)
+    let gibibytes = (Double(bytes) / Double(1 << 30)).text(.general(2))
     found.append(Finding("memory", "about \(gibibytes) GiB", spoils: UInt64(bytes) > physical))
     return found
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Evaluation
-import Foundation
+import Formats
 import Models
 import Torch
 
@@ -33,10 +33,11 @@ struct EvaluateModelCommand: ParsableCommand {
         var samples: Int
         var error: [String: Double]
       }
-      try printJSON(
-        Result(
-          samples: errors.count,
-          error: ["mean": summary.mean, "standardDeviation": summary.standardDeviation]))
+      print(
+        try JSON.text(
+          Result(
+            samples: errors.count,
+            error: ["mean": summary.mean, "standardDeviation": summary.standardDeviation])))
     } else {
       print("\(errors.count) test samples of \(dataset.name): \(model.errorName) \(summary)")
     }

@@ -34,12 +34,7 @@ struct EvaluateEstimatorsCommand: ParsableCommand {
     try work.prepare()
     let interrupts = Interrupts(farewell: "interrupted; nothing was written")
     let study = EstimatorStudy(quick ? .quick : .full, dataset: data, seed: seed, threads: work.threadCount)
-    let results: EstimatorResults
-    do {
-      results = try study.run(StageProgress(style: work.style).report(interrupts))
-    } catch is CancellationError {
-      throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
-    }
+    let results = try interrupts.guarding { try study.run(work.progress(interrupts)) }
     let report = EstimatorReport(results, command: command(name))
     if let page { try report.write(page: page) }
     if work.json {

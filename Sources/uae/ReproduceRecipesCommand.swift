@@ -72,12 +72,10 @@ struct ReproduceRecipesCommand: ParsableCommand {
     let interrupts = Interrupts(
       farewell: "interrupted; finished cells are in \(folder): give the same command again")
     let data = DatasetCache(dataRoot: dataRoot)
-    do {
+    try interrupts.guarding {
       try RecipesStudy(plan, folder: folder).run(
-        workers: threads ?? ProcessInfo.processInfo.activeProcessorCount, data: data, quiet: quiet,
-        isCancelled: { interrupts.requested != nil })
-    } catch is CancellationError {
-      throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
+        workers: threads ?? ProcessInfo.processInfo.activeProcessorCount, data: data,
+        progress: RunProgress(style: quiet ? .quiet : .lines, isCancelled: { interrupts.requested != nil }))
     }
     let report = try RecipesReport(plan, folder: folder, command: command)
     try report.write(page: folder + "/recipes.md")

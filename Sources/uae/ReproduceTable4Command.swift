@@ -79,13 +79,11 @@ struct ReproduceTable4Command: ParsableCommand {
     try note(folder: folder)
     let interrupts = Interrupts(
       farewell: "interrupted; finished cells are in \(folder): give the same command again")
-    do {
+    try interrupts.guarding {
       try study.run(
         workers: threads ?? ProcessInfo.processInfo.activeProcessorCount,
         data: DatasetCache(dataRoot: dataRoot),
-        progress: quiet ? .quiet : StudyProgress(), isCancelled: { interrupts.requested != nil })
-    } catch is CancellationError {
-      throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
+        progress: RunProgress(style: quiet ? .quiet : .lines, isCancelled: { interrupts.requested != nil }))
     }
     let report = try Table4Report(folders: [folder])
     try report.write(page: folder + "/table4.md")

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Formats
 import Runs
 
 struct StatusCommand: ParsableCommand {
@@ -18,9 +18,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     let runs = try RunDirectory.runs(under: folder).map { try RunStatus(folder: $0) }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(["runs": runs]), as: UTF8.self))
+      print(try JSON.text(["runs": runs]))
     } else {
       for run in runs { print(run.summary) }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Attacks
 import Evaluation
 import Experiments
+import Formats
 import Foundation
 import Models
 import Runs
@@ -60,27 +61,24 @@ struct TrainCommand: ParsableCommand {
       epochs
       ?? TrainingSettings.defaultEpochs(family, samples: train.count, batchSize: batchSize)
     let interrupts = Interrupts(farewell: "interrupted; give the same command again to continue")
-    let report = StageProgress(style: work.style).report(interrupts)
     if FileManager.default.fileExists(atPath: out) {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
     let data = train
-    do {
-      let trained = try ModelTraining(
+    let trained = try interrupts.guarding {
+      try ModelTraining(
         "training \(model)", architecture: architecture, settings: settings, seed: seed, path: out
-      ).run(epochs: count, samples: data.count, report: report) { _, _ in data }
-      let error = mean(try sampleErrors(trained, TrainingData(dataset.test)))
-      if work.json {
-        struct Result: Encodable {
-          var checkpoint: String
-          var test: [String: Double]
-        }
-        try printJSON(Result(checkpoint: out, test: ["error": error]))
-      } else {
-        print("\(out): \(trained.errorName) on the test set \(error.formatted(significant: 4))")
+      ).run(epochs: count, samples: data.count, progress: work.progress(interrupts)) { _, _ in data }
+    }
+    let error = mean(try sampleErrors(trained, TrainingData(dataset.test)))
+    if work.json {
+      struct Result: Encodable {
+        var checkpoint: String
+        var test: [String: Double]
       }
-    } catch is CancellationError {
-      throw Interrupted(code: interrupts.requested?.exitCode ?? 130)
+      print(try JSON.text(Result(checkpoint: out, test: ["error": error])))
+    } else {
+      print("\(out): \(trained.errorName) on the test set \(error.text(.general(4)))")
     }
   }
 }

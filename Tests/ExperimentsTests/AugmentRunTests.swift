@@ -35,8 +35,7 @@ import Testing
 
   @Test func theWholeWayLeavesItsFiguresUnderTheDocumentedKeys() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let outcome = try AugmentRun(try plan(), folder: folder).run(
-      report: .init(), interrupts: nil, progress: nil)
+    let outcome = try AugmentRun(try plan(), folder: folder).run(progress: .quiet)
     let root = try results()
     for key in Self.keys {
       let value = try #require(figure(key, root) as? Double, "\(key)")
@@ -49,8 +48,7 @@ import Testing
 
   @Test func severalSeedsGiveMeanAndDeviation() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    _ = try AugmentRun(try plan(seeds: [4, 5]), folder: folder).run(
-      report: .init(), interrupts: nil, progress: nil)
+    _ = try AugmentRun(try plan(seeds: [4, 5]), folder: folder).run(progress: .quiet)
     let root = try results()
     for key in Self.keys {
       let value = try #require(figure(key, root) as? [String: Any])
@@ -67,20 +65,22 @@ import Testing
   func anInterruptedRunEndsAsAnUndisturbedOne(_ recipe: Recipe) throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let whole = folder + "/whole", cut = folder + "/cut"
-    _ = try AugmentRun(try plan(recipe), folder: whole).run(report: .init(), interrupts: nil, progress: nil)
+    _ = try AugmentRun(try plan(recipe), folder: whole).run(progress: .quiet)
     // Cancelled after every third question, over and over, until it is through.
     var tries = 0
     while true {
       let asked = Mutex(0)
       let allowed = 3 + 37 * tries  // solvers ask in every iteration
-      let report = StageReport(isCancelled: {
-        asked.withLock { count in
-          count += 1
-          return count > allowed
-        }
-      })
+      let progress = RunProgress(
+        style: .quiet,
+        isCancelled: {
+          asked.withLock { count in
+            count += 1
+            return count > allowed
+          }
+        })
       do {
-        _ = try AugmentRun(try plan(recipe), folder: cut).run(report: report, interrupts: nil, progress: nil)
+        _ = try AugmentRun(try plan(recipe), folder: cut).run(progress: progress)
         break
       } catch is CancellationError {
         tries += 1
@@ -99,11 +99,10 @@ import Testing
 
   @Test func aFolderOfAnotherRunIsRefusedWithTheFirstDifference() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    _ = try AugmentRun(try plan(epochs: 1), folder: folder).run(
-      report: .init(), interrupts: nil, progress: nil)
+    _ = try AugmentRun(try plan(epochs: 1), folder: folder).run(progress: .quiet)
     let before = try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json"))
     let error = #expect(throws: RecipeError.self) {
-      try AugmentRun(try plan(epochs: 2), folder: folder).run(report: .init(), interrupts: nil, progress: nil)
+      try AugmentRun(try plan(epochs: 2), folder: folder).run(progress: .quiet)
     }
     #expect(error?.description.contains("epochs: 1") == true)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json")) == before)
@@ -112,7 +111,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: URL(fileURLWithPath: other + "/thesis.tex"))
     #expect(throws: RecipeError.self) {
-      try AugmentRun(try plan(), folder: other).run(report: .init(), interrupts: nil, progress: nil)
+      try AugmentRun(try plan(), folder: other).run(progress: .quiet)
     }
   }
 

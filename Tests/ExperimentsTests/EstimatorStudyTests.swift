@@ -6,9 +6,9 @@ import Runs
 import Testing
 
 @Suite struct EstimatorStudyTests {
-  func run(threads: Int, report: StageReport = StageReport()) throws -> EstimatorResults {
+  func run(threads: Int, progress: RunProgress = .quiet) throws -> EstimatorResults {
     let digits = try DatasetLoader.load("digits", dataRoot: nil, options: .init())
-    return try EstimatorStudy(.quick, dataset: digits, seed: 3, threads: threads).run(report)
+    return try EstimatorStudy(.quick, dataset: digits, seed: 3, threads: threads).run(progress)
   }
 
   @Test func thePageHasEveryFigureAndPictureWhateverTheThreads() throws {
@@ -39,7 +39,7 @@ import Testing
 
   @Test func anInterruptionEndsTheStudy() {
     #expect(throws: CancellationError.self) {
-      try run(threads: 2, report: StageReport(isCancelled: { true }))
+      try run(threads: 2, progress: RunProgress(style: .quiet, isCancelled: { true }))
     }
   }
 }

@@ -3,6 +3,7 @@ import Evaluation
 import Experiments
 import Foundation
 import Models
+import Runs
 import Testing
 import Torch
 
@@ -13,7 +14,7 @@ import Torch
   private static func run(workers: Int) throws -> (folder: String, plan: RecipesPlan) {
     let folder = NSTemporaryDirectory() + "recipes-\(UUID().uuidString)"
     let plan = try RecipesPlan.find("smoke")
-    try RecipesStudy(plan, folder: folder).run(workers: workers, quiet: true)
+    try RecipesStudy(plan, folder: folder).run(workers: workers, progress: .quiet)
     return (folder, plan)
   }
 
@@ -74,7 +75,7 @@ import Torch
       }
     }
     let before = try dates()
-    try RecipesStudy(plan, folder: folder).run(workers: 2, quiet: true)
+    try RecipesStudy(plan, folder: folder).run(workers: 2, progress: .quiet)
     #expect(try dates() == before)
     let report = try RecipesReport(plan, folder: folder, command: "the command")
     try report.write(page: folder + "/page.md")

@@ -1,5 +1,6 @@
 import Foundation
 import Experiments
+import Runs
 import Synchronization
 import Testing
 
@@ -123,12 +124,16 @@ private struct SquareCell: StudyCell {
     let folder = Self.folder(#function)
     let asked = Mutex(0)
     #expect(throws: CancellationError.self) {
-      try study("stopped", folder).run(workers: 1, progress: .quiet) {
-        asked.withLock {
-          $0 += 1
-          return $0 > 9
-        }
-      }
+      try study("stopped", folder).run(
+        workers: 1,
+        progress: RunProgress(
+          style: .quiet,
+          isCancelled: {
+            asked.withLock {
+              $0 += 1
+              return $0 > 9
+            }
+          }))
     }
     let done = try study("stopped", folder).finished().count
     #expect(0 < done && done < 12)

@@ -73,11 +73,11 @@ import Torch
       }
     }
     #expect(throws: CancellationError.self) {
-      try stopped.run(workers: 1, progress: .quiet) { shards() > 0 }
+      try stopped.run(workers: 1, progress: RunProgress(style: .quiet, isCancelled: { shards() > 0 }))
     }
     #expect(shards() == 1)
     let notes = Mutex<[String]>([])
-    let progress = StudyProgress { line in notes.withLock { $0.append(line) } }
+    let progress = RunProgress(style: .lines, write: { line in notes.withLock { $0.append(line) } })
     try stopped.run(workers: 2, progress: progress)
     #expect(notes.withLock { $0.contains { $0.contains("resuming: ") } })
     #expect(try stopped.finished().map(\.outcome.trained) == whole.finished().map(\.outcome.trained))

@@ -65,8 +65,8 @@ extension Faults {
       let whole = try attack(folder).wait()
       #expect(whole.code == 0, "\(whole.output)")
       let rows = MetricsLog.rows(path: folder + "/metrics.csv")
-      let seconds = rows.reduce(0) { $0 + (Double($1[9]) ?? 0) }
-      let storing = rows.reduce(0) { $0 + (Double($1[10]) ?? 0) }
+      let seconds = rows.reduce(0) { $0 + ($1["seconds"].flatMap { Double($0) } ?? 0) }
+      let storing = rows.reduce(0) { $0 + ($1["storingSeconds"].flatMap { Double($0) } ?? 0) }
       let growth = Double(whole.peakKiB) / Double(eighth.peakKiB) - 1
       #expect(growth < 0.1)
       if name == "MNIST", machineIsQuiet { #expect(storing / seconds < 0.02) }

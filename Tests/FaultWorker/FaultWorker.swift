@@ -33,18 +33,19 @@ struct FaultWorker {
     let progress = RunProgress(style: .lines)
 
     let directory = try RunDirectory(folder: folder, identity: identity, plan: plan)
-    for note in directory.notes { progress.note(note) }
+    for note in directory.notes { progress.warn(note) }
     let isDeaf = number("deaf", 0) == 1
     let outcome = try directory.execute(rank: rank, interrupts: interrupts, progress: progress) { range in
       var data = Data(capacity: range.count * number("bytes", 64))
-      for tile in stride(from: range.lowerBound, to: range.upperBound, by: ShardPlan.tile) {
-        if !isDeaf { try interrupts.check() }
+      for tile in stride(from: range.lowerBound, to: range.upperBound, by: 64) {
+        if !isDeaf, interrupts.requested != nil { throw Interrupts.Stop() }
         pause(microseconds: number("tileMicroseconds", 0))
-        for index in tile..<min(tile + ShardPlan.tile, range.upperBound) {
+        for index in tile..<min(tile + 64, range.upperBound) {
           append(index, count: number("bytes", 64), to: &data)
         }
       }
-      return ShardResult(bytes: data, counts: ShardCounts(succeeded: range.count), meanSimilarity: 1)
+      return ShardResult(
+        bytes: data, counts: ShardCounts([ShardCounts.succeeded: range.count]), meanSimilarity: 1)
     }
     print("made \(outcome.made), complete \(outcome.isComplete)")
     return outcome.interruption?.exitCode ?? 0

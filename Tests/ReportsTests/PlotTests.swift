@@ -116,23 +116,3 @@ private final class Elements: NSObject, XMLParserDelegate {
     }
   }
 }
-
-@Suite struct HTMLPageTests {
-  @Test func holdsItsPartsEscapedAndInOrder() throws {
-    let table = try Table(columns: ["<a>"], rows: [["1 & 2"]])
-    let html = HTMLPage(
-      title: "Run <1>",
-      parts: [.heading("H"), .paragraph("a < b"), .table(table), .png(Data([1, 2, 3]), description: "dots")]
-    ).html
-    let pieces = [
-      "<title>Run &lt;1&gt;</title>", "<h2>H</h2>", "<p>a &lt; b</p>", "<th>&lt;a&gt;</th>",
-      "<td>1 &amp; 2</td>",
-      "base64,AQID",
-    ]
-    var rest = html[...]
-    for piece in pieces {
-      let range = try #require(rest.range(of: piece), "\(piece) is missing or out of order")
-      rest = rest[range.upperBound...]
-    }
-  }
-}

@@ -50,11 +50,11 @@ import Testing
 
   @Test func aMetricsFileCutMidLineGoesOn() throws {
     let path = scratch.path + "/metrics.csv"
-    let log = try MetricsLog(path: path, columns: ["epoch", "loss"])
-    try log.append(["1", "0.5"])
+    let log = MetricsLog(path: path)
+    try log.append([("epoch", "1"), ("loss", "0.5")])
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
     try (whole + Data("2,".utf8).dropLast()).write(to: URL(fileURLWithPath: path))
-    try MetricsLog(path: path, columns: ["epoch", "loss"]).append(["3", "0.25"])
-    #expect(MetricsLog.rows(path: path) == [["1", "0.5"], ["3", "0.25"]])
+    try MetricsLog(path: path).append([("epoch", "3"), ("loss", "0.25")])
+    #expect(MetricsLog.rows(path: path) == [["epoch": "1", "loss": "0.5"], ["epoch": "3", "loss": "0.25"]])
   }
 }

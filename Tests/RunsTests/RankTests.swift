@@ -41,13 +41,12 @@ import Testing
     }
     let ranges = (0..<plan.count).map(plan.range(of:))
     #expect(ranges.flatMap { $0 } == Array(70..<5000))
-    #expect(ranges.dropFirst().allSatisfy { $0.lowerBound.isMultiple(of: ShardPlan.tile) })
+    #expect(ranges.dropFirst().allSatisfy { $0.lowerBound.isMultiple(of: 64) })
   }
 
   @Test func plansThatCannotBeAreRefused() {
-    #expect(throws: RunError.self) { try ShardPlan(samples: 5..<5) }
-    #expect(throws: RunError.self) { try ShardPlan(samples: -1..<5) }
-    #expect(throws: RunError.self) { try ShardPlan(samples: 0..<5, shardSize: 100) }
+    #expect(throws: RunError.self) { try ShardPlan(samples: 5..<5, shardSize: 64) }
+    #expect(throws: RunError.self) { try ShardPlan(samples: -1..<5, shardSize: 64) }
     #expect(throws: RunError.self) { try ShardPlan(samples: 0..<5, shardSize: 0) }
   }
 }

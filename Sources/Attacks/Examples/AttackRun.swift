@@ -41,7 +41,7 @@ public struct AttackRun: Sendable {
     let plan = try ShardPlan(
       samples: 0..<originals.shape[0] * copies, shardSize: Self.shardSize * copies)
     let directory = try RunDirectory(folder: folder, identity: identity, plan: plan)
-    for note in directory.notes { progress?.note(note) }
+    for note in directory.notes { progress?.warn(note) }
     var timing = Timing()
     let outcome = try directory.execute(rank: rank, interrupts: interrupts, progress: progress) { records in
       let samples = records.lowerBound / copies..<records.upperBound / copies

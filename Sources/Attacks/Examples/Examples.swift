@@ -126,13 +126,12 @@ public struct ExamplesError: Error, Equatable, CustomStringConvertible {
 extension ShardResult {
   /// A shard's bytes with its counts.
   init(_ examples: Examples) {
-    func count(_ status: SampleStatus) -> Int { examples.status.count { $0 == status } }
+    var counts = ShardCounts()
+    for status in SampleStatus.allCases { counts["\(status)"] = examples.status.count { $0 == status } }
     let found = zip(examples.similarity, examples.succeeded).filter(\.1).map { Double($0.0) }
     self.init(
       bytes: Data(examples.encoded()),
-      counts: ShardCounts(
-        succeeded: count(.succeeded), infeasible: count(.infeasible), zeroGradient: count(.zeroGradient),
-        notFinite: count(.notFinite), skipped: count(.skipped)),
+      counts: counts,
       meanSimilarity: found.isEmpty ? nil : found.reduce(0, +) / Double(found.count))
   }
 }

@@ -41,16 +41,6 @@ public struct Audit: Codable, Sendable {
   /// UAEs that coincide with a test sample (within 10⁻³ √d) although their original does not.
   public let testSamplesMet: Int
 
-  /// One record a UAE; written to a file of its own, not with the figures.
-  public var records: [AuditRecord] = []
-
-  private enum CodingKeys: String, CodingKey {
-    case count, succeeded, criterionBefore, criterionAfter, largestCriterionMismatch, successesLost
-    case shareCriterionActive, shareAtBound, samplesWithZeroGradients, zeroGradients
-    case l2, lInfinity, cosine, ssim, psnr, nearlyUnchanged
-    case nearestOther, nearerToAnother, nearestTest, nearerToTest, testSamplesMet
-  }
-
   /// - Parameter neighbours: for how many of the succeeded, evenly chosen, the nearest samples are searched; the
   ///   search compares each with the whole training and test set.
   /// - Throws: ``QualityError`` where the parts of the input do not belong together.
@@ -88,7 +78,6 @@ public struct Audit: Codable, Sendable {
     testSamplesMet = searched.count {
       ($0.nearestTest ?? .infinity) <= 1e-3 * root && ($0.originalNearestTest ?? 0) > 1e-3 * root
     }
-    self.records = records
   }
 
   private static func findNeighbours(_ records: inout [AuditRecord], _ input: AuditInput, limit: Int) throws {

@@ -2,26 +2,26 @@ import Datasets
 
 /// Everything the audit knows of one UAE. Figures that do not exist are absent: SSIM of vectors, PSNR of an unchanged
 /// sample, neighbours of UAEs outside the audited sample.
-public struct AuditRecord: Codable, Sendable {
-  public let index: Int
-  public let succeeded: Bool
-  public let criterionBefore: Double
-  public let criterionAfter: Double
-  public let criterionReread: Double
-  public let zeroGradients: Int
+struct AuditRecord {
+  let index: Int
+  let succeeded: Bool
+  let criterionBefore: Double
+  let criterionAfter: Double
+  let criterionReread: Double
+  let zeroGradients: Int
   /// ‖x′ − x‖₂ and ‖x′ − x‖∞
-  public let l2: Double
-  public let lInfinity: Double
-  public let cosine: Double?
-  public let ssim: Double?
-  public let psnr: Double?
+  let l2: Double
+  let lInfinity: Double
+  let cosine: Double?
+  let ssim: Double?
+  let psnr: Double?
   /// Share of values that were changed and now lie at a bound: 0, 1, or ε away from the original.
-  public let shareAtBound: Double
+  let shareAtBound: Double
   /// Distance to the nearest training sample other than its own original.
-  public internal(set) var nearestOther: Double?
+  var nearestOther: Double?
   /// Distance to the nearest test sample, of x′ and of x.
-  public internal(set) var nearestTest: Double?
-  public internal(set) var originalNearestTest: Double?
+  var nearestTest: Double?
+  var originalNearestTest: Double?
 
   init(_ input: AuditInput, _ record: Int, ssim similarity: StructuralSimilarity?) {
     let original = input.training.values(of: input.index[record])

@@ -1,4 +1,4 @@
-import Foundation
+import Formats
 
 extension Audit {
   /// What should stop or worry a reader, one line each; empty for a sound set of UAEs.
@@ -23,7 +23,7 @@ extension Audit {
   public var facts: [String] {
     [
       "\(succeeded) of \(count) samples succeeded; f(x′) \(text(criterionAfter)), read back the same within "
-        + String(format: "%.1e", largestCriterionMismatch),
+        + largestCriterionMismatch.text(.general(2)),
       "criterion active (f in (−0.001, 0]) for \(percent(shareCriterionActive)), \(percent(shareAtBound)) of all "
         + "values at a bound",
       "\(zeroGradients) gradients of exactly zero, in \(samplesWithZeroGradients) samples",
@@ -37,11 +37,11 @@ extension Audit {
 
   private func text(_ distribution: Distribution?) -> String {
     guard let distribution else { return "–" }
-    let places = decimals(of: max(abs(distribution.median), abs(distribution.maximum)), digits: 3)
-    return "median \(significant(distribution.median, decimals: places)) "
-      + "(\(significant(distribution.minimum, decimals: places)) to "
-      + "\(significant(distribution.maximum, decimals: places)))"
+    let largest = max(abs(distribution.median), abs(distribution.maximum))
+    func text(_ value: Double) -> String { NumberFormat.significant(3).text(value, like: largest) }
+    return
+      "median \(text(distribution.median)) (\(text(distribution.minimum)) to \(text(distribution.maximum)))"
   }
 
-  private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+  private func percent(_ share: Double) -> String { share.text(.percent(1)) }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 /// Mean and spread of a repeated measurement, such as one figure over several seeds.
 public struct Summary: Codable, Sendable, Equatable {
   public let mean: Double
@@ -25,9 +27,8 @@ public struct Summary: Codable, Sendable, Equatable {
 extension Summary: CustomStringConvertible {
   /// "0.00843 ± 0.00012": four significant digits of the mean, the deviation to the same place.
   public var description: String {
-    let text = significant(mean, digits: 4)
-    guard values.count > 1 else { return text }
-    return "\(text) ± \(significant(standardDeviation, decimals: decimals(of: mean, digits: 4)))"
+    let format = NumberFormat.significant(4)
+    return values.count > 1 ? format.text(mean, deviation: standardDeviation) : format.text(mean)
   }
 }
 

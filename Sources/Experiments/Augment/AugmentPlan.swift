@@ -82,12 +82,6 @@ public struct AugmentPlan: Sendable {
   }
 }
 
-/// The versions that decide the bytes of a result.
-public enum Software {
-  public static let version = "0.1.0"
-  public static var versions: [String: String] { ["swift-uae": version, "libtorch": LibTorch.version] }
-}
-
 extension TrainingData {
   /// A data set's samples with their classes.
   public init(_ samples: Samples) {

@@ -32,15 +32,14 @@ public struct AugmentRun {
   /// Does what is not yet done and writes `results.json`.
   ///
   /// - Throws: ``RecipeError`` where the folder belongs to another run; `CancellationError` once everything is saved.
-  public func run(report: StageReport, interrupts: Interrupts?, progress: RunProgress?) throws -> Outcome {
+  public func run(progress: RunProgress) throws -> Outcome {
     try claimFolder()
     var outcomes: [SeedRun.Outcome] = []
     for seed in plan.seeds {
-      if plan.seeds.count > 1 { report.note("seed \(seed)") }
+      if plan.seeds.count > 1 { progress.note("seed \(seed)") }
       outcomes.append(
         try SeedRun(
-          plan: plan, seed: seed, folder: "\(folder)/seed-\(seed)", report: report, interrupts: interrupts,
-          progress: progress
+          plan: plan, seed: seed, folder: "\(folder)/seed-\(seed)", progress: progress
         ).run())
     }
     guard let first = outcomes.first else { throw RecipeError("there is no seed to run") }
@@ -49,7 +48,7 @@ public struct AugmentRun {
     let outcome = Outcome(
       figures: figures, original: first.original, retrained: first.retrained, examples: first.examples,
       audits: outcomes.map(\.audit))
-    try AtomicFile.write(try AugmentResults.json(plan, outcome), to: folder + "/results.json")
+    try AtomicFile.write(Array(try AugmentResults.json(plan, outcome).utf8), to: folder + "/results.json")
     return outcome
   }
 

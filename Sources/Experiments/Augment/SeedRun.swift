@@ -13,9 +13,7 @@ struct SeedRun {
   let plan: AugmentPlan
   let seed: UInt64
   let folder: String
-  let report: StageReport
-  let interrupts: Interrupts?
-  let progress: RunProgress?
+  let progress: RunProgress
 
   /// What a repetition leaves behind: figures by dotted keys, and what the pictures need.
   struct Outcome {
@@ -31,26 +29,26 @@ struct SeedRun {
     try FileManager.default.createDirectory(
       atPath: folder + "/checkpoints", withIntermediateDirectories: true)
     let original = try training("training the original", "original").run(
-      epochs: plan.epochs, samples: train.count, report: report
+      epochs: plan.epochs, samples: train.count, progress: progress
     ) { _, _ in train }
     let attack = try attackStage(original)
     var maker = ExampleMaker(plan.arm, of: train.samples, seed: seed) { recipe, model, seed in
       if plan.arm.source == .attack { return attack.examples }
       let online = try recipe.makeAttack(on: model, samples: train.samples, seed: seed)
       return try online.run(
-        train.samples, range: 0..<train.count, threads: plan.threads, isCancelled: report.isCancelled
+        train.samples, range: 0..<train.count, threads: plan.threads, isCancelled: progress.isCancelled
       ).examples
     }
     try maker.makeStatic(against: original) { original }
     let retrained = try training("retraining with UAEs", "retrained").run(
-      epochs: plan.epochs, samples: 2 * train.count, report: report
+      epochs: plan.epochs, samples: 2 * train.count, progress: progress
     ) { epoch, model in
       _ = try maker.refresh(pass: epoch, model: model)
       let sets = maker.sets
       return sets.isEmpty ? train : train.appending(TrainingData(sets[epoch % sets.count]))
     }
     let control = try training("control: the data repeated", "repeated-control").run(
-      epochs: plan.epochs, samples: 2 * train.count, report: report
+      epochs: plan.epochs, samples: 2 * train.count, progress: progress
     ) { _, _ in train.appending(train) }
 
     var figures = attack.figures
@@ -78,12 +76,11 @@ struct SeedRun {
     let attack = try recipe.makeAttack(on: model, samples: plan.train.samples, seed: seed)
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: ["command": "augment", "seed": "\(seed)"]), model: try model.digest(),
-      data: plan.dataDigest, software: Software.versions)
+      data: plan.dataDigest, software: Software.versions(libtorch: LibTorch.version))
     let (directory, outcome, timing) = try AttackRun(attack, copies: recipe.copies, threads: plan.threads)
       .run(
-        plan.train.samples, folder: folder + "/attack", identity: identity, interrupts: interrupts,
-        progress: progress
-      )
+        plan.train.samples, folder: folder + "/attack", identity: identity, progress: progress,
+        isCancelled: progress.isCancelled)
     if outcome.interruption != nil { throw CancellationError() }
     let examples = try Examples(of: directory)
     let audit = try self.audit(examples, reread: try scoreAgain(examples, attack))
@@ -97,9 +94,9 @@ struct SeedRun {
       let measured = figures.filter {
         $0.key.hasPrefix("attack.share") || $0.key == "attack.samplesPerSecond"
       }
-      try AtomicFile.write(JSONEncoder().encode(measured), to: path)
+      try AtomicFile.write(JSON.encoder().encode(measured), to: path)
     } else if let data = FileManager.default.contents(atPath: path),
-      let measured = try? JSONDecoder().decode([String: Double].self, from: data)
+      let measured = try? JSON.decoder.decode([String: Double].self, from: data)
     {
       figures.merge(measured) { $1 }
     }

@@ -30,7 +30,7 @@ public struct CellStore: Sendable {
   /// The finished cell, or nil where its file is missing, damaged or of another cell.
   public func finished<Cell: StudyCell>(_ cell: Cell) throws -> FinishedCell<Cell>? {
     guard let data = FileManager.default.contents(atPath: try path(of: cell)),
-      let record = try? Self.decoder.decode(Record<Cell>.self, from: data),
+      let record = try? JSON.decoder.decode(Record<Cell>.self, from: data),
       try Self.key(record.cell) == Self.key(cell)
     else { return nil }
     return FinishedCell(cell: cell, outcome: record.outcome, seconds: record.seconds)
@@ -38,7 +38,7 @@ public struct CellStore: Sendable {
 
   func write<Cell: StudyCell>(_ finished: FinishedCell<Cell>) throws {
     let record = Record(cell: finished.cell, outcome: finished.outcome, seconds: finished.seconds)
-    try AtomicFile.write(Self.encoder.encode(record), to: path(of: finished.cell))
+    try AtomicFile.write(JSON.encoder().encode(record), to: path(of: finished.cell))
   }
 
   /// Claims a cell; nil where another process or worker has it.
@@ -68,7 +68,7 @@ public struct CellStore: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells").sorted().compactMap { name in
       guard name.hasSuffix(".json"),
         let data = FileManager.default.contents(atPath: "\(folder)/cells/\(name)"),
-        let record = try? Self.decoder.decode(Record<Cell>.self, from: data)
+        let record = try? JSON.decoder.decode(Record<Cell>.self, from: data)
       else { return nil }
       return FinishedCell(cell: record.cell, outcome: record.outcome, seconds: record.seconds)
     }
@@ -82,7 +82,7 @@ public struct CellStore: Sendable {
     "\(folder)/cells/\(Self.fileName(cell.label))-\(try Self.hash(cell)).json"
   }
 
-  static func key(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
+  static func key(_ value: some Encodable) throws -> Data { try JSON.encoder().encode(value) }
 
   static func hash(_ value: some Encodable) throws -> String {
     String(SHA256.digest(of: try key(value)).prefix(16))
@@ -91,21 +91,6 @@ public struct CellStore: Sendable {
   private static func fileName(_ label: String) -> String {
     String(
       label.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".=_".contains($0)) ? $0 : "-" }.prefix(120))
-  }
-
-  static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return encoder
-  }
-
-  private static var decoder: JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
   }
 }
 

@@ -1,4 +1,6 @@
+import Formats
 import Foundation
+import Runs
 import Synchronization
 import Torch
 
@@ -24,28 +26,32 @@ public struct Study<Cell: StudyCell>: Sendable {
   /// - Parameters:
   ///   - workers: how many cells run at a time, each on one thread; cells whose work can be divided take idle ones too.
   ///   - data: where cells find their data sets.
-  ///   - isCancelled: asked between and inside cells.
+  ///   - progress: asked between and inside cells whether to stop.
   /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
   public func run(
-    workers: Int, data: DatasetCache = DatasetCache(), progress: StudyProgress = StudyProgress(),
-    isCancelled: @escaping @Sendable () -> Bool = { false }
+    workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress = RunProgress()
   ) throws {
     let queue = Mutex(try cells.filter { try store.finished($0) == nil })
     let failures = Mutex<[(label: String, message: String)]>([])
     let open = queue.withLock(\.count)
-    progress.begin(cells: cells.count, finished: cells.count - open)
+    progress.begin("cells", cells.count, done: cells.count - open)
+    if open < cells.count {
+      progress.note("\(cells.count - open) of \(cells.count) cells are finished already")
+    }
     let threads = ThreadBudget(workers)
     for _ in 0..<max(0, workers - open) { threads.retire() }
     onThreads(min(workers, open)) { _ in
       LibTorch.setThreads(1)
       defer { threads.retire() }
-      while !isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+      while !progress.isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
         do {
           let context = CellContext(
             store: store, data: data, scratch: try store.scratch(of: cell), budget: threads,
-            note: progress.note, isCancelled: isCancelled)
+            note: progress.note, isCancelled: progress.isCancelled)
           switch try perform(cell, context) {
-          case .done(let seconds): progress.finished(cell.label, seconds: seconds)
+          case .done(let seconds):
+            let time = seconds?.durationText ?? "by another process"
+            progress.advance(1, "\(cell.label): \(time)", always: true)
           case .elsewhere:
             // Another process has it: look again once nothing else is open, in case that process dies.
             let alone = queue.withLock { others in
@@ -57,12 +63,12 @@ public struct Study<Cell: StudyCell>: Sendable {
         } catch is CancellationError {
           return
         } catch {
-          progress.note("\(cell.label): \(error)")
+          progress.warn("\(cell.label): \(error)")
           failures.withLock { $0.append((cell.label, "\(error)")) }
         }
       }
     }
-    if isCancelled() { throw CancellationError() }
+    if progress.isCancelled() { throw CancellationError() }
     let failed = failures.withLock { $0 }
     if let first = failed.first { throw StudyError.failed(cells: failed.map(\.label), first: first.message) }
   }
@@ -79,8 +85,7 @@ public struct Study<Cell: StudyCell>: Sendable {
     if try store.finished(cell) != nil { return .done(seconds: nil) }
     let start = ContinuousClock.now
     let outcome = try cell.run(context)
-    let (whole, rest) = (ContinuousClock.now - start).components
-    let seconds = Double(whole) + Double(rest) * 1e-18
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     try store.write(FinishedCell(cell: cell, outcome: outcome, seconds: seconds))
     try? FileManager.default.removeItem(atPath: context.scratch)
     return .done(seconds: seconds)

@@ -52,7 +52,8 @@ extension Experiment {
     }
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: ["seed": seed]), model: try model.digest(),
-      data: "\(parts.entry.dataset.digest)/\(set.shape[0])", software: Software.versions)
+      data: "\(parts.entry.dataset.digest)/\(set.shape[0])",
+      software: Software.versions(libtorch: LibTorch.version))
     let (directory, outcome, _) = try AttackRun(attack, copies: recipe.copies, threads: context.threads).run(
       set, folder: context.scratch, identity: identity,
       progress: RunProgress(

@@ -17,9 +17,7 @@ public struct EstimatorReport: Sendable {
   /// All that was measured, machine-readable.
   public var json: Data {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return try encoder.encode(results)
+      Data(try JSON.text(results).utf8)
     }
   }
 

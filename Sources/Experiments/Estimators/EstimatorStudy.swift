@@ -41,12 +41,12 @@ public struct EstimatorStudy: Sendable {
   }
 
   /// - Throws: `CancellationError`; what an estimator throws.
-  public func run(_ report: StageReport) throws -> EstimatorResults {
-    let optimal = try map("optimal critics", GaussianBenchmark.levels, report) {
+  public func run(_ progress: RunProgress) throws -> EstimatorResults {
+    let optimal = try map("optimal critics", GaussianBenchmark.levels, progress) {
       try GaussianBenchmark.optimal(
         CorrelatedGaussians(information: $0), batches: plan.optimalBatches, seed: seed)
     }
-    let ceiling = try map("the ceiling", plan.ceilingSizes, report) { size in
+    let ceiling = try map("the ceiling", plan.ceilingSizes, progress) { size in
       try GaussianBenchmark.optimal(
         CorrelatedGaussians(information: 10), batchSize: size,
         batches: max(10, min(500, plan.optimalBatches * 8 / size)), seed: seed)
@@ -54,35 +54,35 @@ public struct EstimatorStudy: Sendable {
     let critics = InformationEstimator.allCases.flatMap { estimator in
       GaussianBenchmark.levels.map { (estimator, $0) }
     }
-    let trained = try map("trained critics", critics, report) { estimator, information in
+    let trained = try map("trained critics", critics, progress) { estimator, information in
       try GaussianBenchmark.trained(
         CorrelatedGaussians(information: information), estimator, steps: plan.trainingSteps,
         judgedBatches: plan.judgedBatches, seed: seed)
     }
     // The longest first, so that no thread ends long after the others.
     let settings = plan.perSample.sorted { $0.views * $0.dimensions > $1.views * $1.dimensions }
-    let perSample = try map("per-sample MINE", settings, report) {
+    let perSample = try map("per-sample MINE", settings, progress) {
       try PerSampleBenchmark.measure($0, seed: seed)
     }
     return EstimatorResults(
-      plan: plan, seed: seed, dataset: dataset.name, software: Software.versions,
+      plan: plan, seed: seed, dataset: dataset.name, software: Software.versions(libtorch: LibTorch.version),
       optimal: optimal.flatMap(\.self), ceiling: ceiling.flatMap(\.self), trained: trained,
-      perSample: perSample, ranking: try ranking(report))
+      perSample: perSample, ranking: try ranking(progress))
   }
 
   private func map<Item: Sendable, Outcome: Sendable>(
-    _ title: String, _ items: [Item], _ report: StageReport, _ body: @Sendable (Item) throws -> Outcome
+    _ title: String, _ items: [Item], _ progress: RunProgress, _ body: @Sendable (Item) throws -> Outcome
   ) throws -> [Outcome] {
-    report.begin(title, items.count)
-    return try concurrently(items, threads: threads, isCancelled: report.isCancelled) { item in
+    progress.begin(title, items.count)
+    return try concurrently(items, threads: threads, isCancelled: progress.isCancelled) { item in
       let outcome = try body(item)
-      report.advance(1, title)
+      progress.advance(1)
       return outcome
     }
   }
 
-  private func ranking(_ report: StageReport) throws -> [CriticRanking] {
-    report.note("pairs of \(dataset.name)")
+  private func ranking(_ progress: RunProgress) throws -> [CriticRanking] {
+    progress.note("pairs of \(dataset.name)")
     let pairs = try EstimatorPairs(
       dataset, count: plan.pairs, modelSteps: plan.modelSteps, threads: threads, seed: seed)
     let size = pairs.originals.count / pairs.count
@@ -99,13 +99,13 @@ public struct EstimatorStudy: Sendable {
       MINE.Configuration(
         hiddenUnits: mine.integer("mineHidden"), stepsPerIteration: mine.integer("mineSteps"),
         learningRate: Float(mine.real("mineLearningRate"))),
-      steps: plan.recipeSteps, atATime: 10, report)
+      steps: plan.recipeSteps, atATime: 10, progress)
     let authors = try read(
       Self.authors, pairs.prefix(plan.authorsPairs),
       RandomProjection(count: 500, dimension: 128, sampleSize: size, seed: seed),
       MINE.Configuration(
         architecture: .authors, hiddenUnits: 10, stepsPerIteration: 20, learningRate: 1.5e-5),
-      steps: plan.authorsSteps, atATime: 2, report)
+      steps: plan.authorsSteps, atATime: 2, progress)
     return [plugIn] + recipe + authors
   }
 
@@ -117,10 +117,10 @@ public struct EstimatorStudy: Sendable {
   /// The ranking by single readings and the one by means of readings.
   private func read(
     _ name: String, _ pairs: EstimatorPairs, _ views: RandomProjection, _ configuration: MINE.Configuration,
-    steps: [Int], atATime size: Int, _ report: StageReport
+    steps: [Int], atATime size: Int, _ progress: RunProgress
   ) throws -> [CriticRanking] {
     let groups = stride(from: 0, to: pairs.count, by: size).map { $0..<min($0 + size, pairs.count) }
-    let read = try map("critics, \(configuration.architecture.rawValue)", groups, report) { group in
+    let read = try map("critics, \(configuration.architecture.rawValue)", groups, progress) { group in
       try CriticRanking.read(
         pairs.originals[group], pairs.perturbed[group], firstIndex: group.lowerBound, views: views,
         configuration: configuration, steps: steps, seed: seed)

@@ -1,3 +1,5 @@
+import Runs
+
 /// The study in its order: the trainings that settings are chosen from, then the comparison with the chosen ones.
 public struct RecipesStudy: Sendable {
   public let plan: RecipesPlan
@@ -10,15 +12,13 @@ public struct RecipesStudy: Sendable {
 
   /// Runs what is not finished; stopped at any time, it goes on where it was.
   ///
-  /// - Throws: as ``Study/run(workers:data:progress:isCancelled:)``.
+  /// - Throws: as ``Study/run(workers:data:progress:)``.
   public func run(
-    workers: Int, data: DatasetCache = DatasetCache(), quiet: Bool = false,
-    isCancelled: @escaping @Sendable () -> Bool = { false }
+    workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress = RunProgress()
   ) throws {
     func perform(_ cells: [Experiment]) throws -> CellStore {
       let study = try Study(folder: folder, cells: cells)
-      try study.run(
-        workers: workers, data: data, progress: quiet ? .quiet : StudyProgress(), isCancelled: isCancelled)
+      try study.run(workers: workers, data: data, progress: progress)
       return study.store
     }
     var seen: Set<String> = []

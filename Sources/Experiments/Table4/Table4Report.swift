@@ -49,7 +49,7 @@ public struct Table4Report: Sendable {
         var seconds: Double
       }
       let cells = parts.flatMap(\.rows).flatMap(\.arms).flatMap(\.cells)
-      return try CellStore.encoder.encode(
+      return try JSON.encoder().encode(
         cells.map { Entry(cell: $0.cell, outcome: $0.outcome, seconds: $0.seconds) })
     }
   }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Runs
 import Torch
@@ -38,7 +39,7 @@ public struct ModelTraining: Sendable {
   /// - Returns: the trained model.
   /// - Throws: `CancellationError` once the state is saved; ``ModelError``; what reading and writing throw.
   public func run(
-    epochs: Int, samples: Int, report: StageReport, data: EpochData
+    epochs: Int, samples: Int, progress: RunProgress, data: EpochData
   ) throws -> any TrainableModel {
     if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path).model }
     let unfinished = path + ".training"
@@ -52,20 +53,19 @@ public struct ModelTraining: Sendable {
       trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
-      report.note("\(title): continuing after epoch \(first)")
+      progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
         try architecture.makeModel(seed: seed), optimizer: settings.optimizer, schedule: schedule, seed: seed)
     }
-    report.begin(title, epochs)
-    if first > 0 { report.advance(first, "") }
+    progress.begin(title, epochs, done: first)
     let clock = ContinuousClock()
     var saved = clock.now
     for epoch in first..<max(first, epochs) {
       let loss = try trainer.epoch(epoch, data(epoch, trainer.model), batchSize: settings.batchSize)
-      report.advance(1, "loss \(loss.formatted(significant: 4))")
+      progress.advance(1, "loss \(loss.text(.general(4)))")
       guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
-      let cancelled = report.isCancelled()
+      let cancelled = progress.isCancelled()
       if cancelled || clock.now - saved > .seconds(Self.savingInterval) {
         try Checkpoint(trainer.model, training: trainer.state, epoch: epoch + 1).write(to: unfinished)
         saved = clock.now
@@ -76,9 +76,4 @@ public struct ModelTraining: Sendable {
     try? FileManager.default.removeItem(atPath: unfinished)
     return trainer.model
   }
-}
-
-extension Double {
-  /// The number with a few significant digits, as people read it.
-  public func formatted(significant digits: Int) -> String { String(format: "%.\(digits)g", self) }
 }
