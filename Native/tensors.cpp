@@ -89,7 +89,11 @@ int32_t grad_mode() { return at::GradMode::is_enabled(); }
 void set_grad_mode(int32_t enabled) { at::GradMode::set_enabled(enabled != 0); }
 
 int32_t threads() { return at::get_num_threads(); }
-void set_threads(int32_t count) { at::set_num_threads(count); }
+void set_threads(int32_t count) {
+  // A thread's first question for its number of threads sets it to what any thread set last: ask before setting.
+  at::get_num_threads();
+  at::set_num_threads(count);
+}
 
 int32_t cuda_devices() {
   try {

@@ -2,6 +2,7 @@
 # Compiles Native/*.cpp, the only code that sees LibTorch's headers, into one shared library.
 #
 #   Scripts/build-native.sh [FOLDER]     FOLDER/libctorch.so (.dylib on macOS); .deps/lib unless given
+#   Scripts/build-native.sh FOLDER --tests   also FOLDER/libstandin.so, the second device that tests have
 #
 # LibTorch is .deps/torch, or the folder named by LIBTORCH. Swift is not needed, so the library can be built on
 # a machine that has only PyTorch and a C++ compiler:
@@ -107,4 +108,15 @@ if [ ${#stale[@]} -gt 0 ] || ! [ -f "$library" ] || [ "$linked" != "${wanted[*]}
     fail "the native library did not link (see above)"
   mv -f "$new" "$library"
   echo "${wanted[*]}" > "$objects/linked"
+fi
+
+# One file, used by tests alone: compiled again when it or LibTorch is newer.
+standin=$out/libstandin.$suffix source=$root/Tests/StandInDevice/device.cpp
+if [ "${2-}" = --tests ] && ! { [ "$standin" -nt "$source" ] && [ "$standin" -nt "$objects/key" ]; }; then
+  echo "compiling ${source#"$root/"}" >&2
+  new=$out/.libstandin.$$.$suffix
+  trap 'rm -f "$new"' EXIT
+  "$compiler" "${flags[@]}" -O1 "${shared[0]}" "$source" "${libraries[@]}" -o "$new" ||
+    fail "the tests' second device did not compile (see above)"
+  mv -f "$new" "$standin"
 fi

@@ -1,15 +1,5 @@
-import CTorch
 import Foundation
 import Torch
-
-extension RandomStream.Purpose {
-  /// MINE's initial weights.
-  static let mineParameters = Self(rawValue: UInt32(CM_PARAMETERS))
-  /// The permutations of MINE's training steps.
-  static let mineTraining = Self(rawValue: UInt32(CM_TRAINING))
-  /// The permutations with which MINE's bound is evaluated.
-  static let mineEvaluation = Self(rawValue: UInt32(CM_EVALUATION))
-}
 
 /// The permutations of a group of samples, the same as the native kernel's: number n of a purpose is drawn from block
 /// n · ⌈K/4⌉ on of the sample's stream.

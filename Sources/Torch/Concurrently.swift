@@ -12,21 +12,20 @@ package func concurrently<Item: Sendable, Outcome: Sendable>(
 ) throws -> [Outcome] {
   let next = Mutex(0)
   let outcomes = Mutex([Result<Outcome, any Error>?](repeating: nil, count: items.count))
-  let callers = LibTorch.threads
   onThreads(min(threads, items.count)) { _ in
-    LibTorch.setThreads(1)
-    while true {
-      let index = next.withLock { value -> Int in
-        defer { value += 1 }
-        return value
+    LibTorch.withThreads(1) {
+      while true {
+        let index = next.withLock { value -> Int in
+          defer { value += 1 }
+          return value
+        }
+        guard index < items.count, !isCancelled() else { return }
+        let outcome = Result { try body(items[index]) }
+        if case .failure = outcome { next.withLock { $0 = items.count } }
+        outcomes.withLock { $0[index] = outcome }
       }
-      guard index < items.count, !isCancelled() else { return }
-      let outcome = Result { try body(items[index]) }
-      if case .failure = outcome { next.withLock { $0 = items.count } }
-      outcomes.withLock { $0[index] = outcome }
     }
   }
-  LibTorch.setThreads(callers)
   if isCancelled() { throw CancellationError() }
   return try outcomes.withLock { $0 }.compactMap { try $0?.get() }
 }

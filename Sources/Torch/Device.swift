@@ -5,6 +5,11 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
   let type: Int32
   let index: Int
 
+  package init(type: Int32, index: Int) {
+    self.type = type
+    self.index = index
+  }
+
   public static let cpu = Device(type: 0, index: -1)
   public static let mps = Device(type: 13, index: 0)
   /// The `index`-th CUDA device.
@@ -38,8 +43,18 @@ public enum LibTorch {
   /// The threads that one LibTorch operator may use when called from the current thread.
   public static var threads: Int { Int(Library.api.threads()) }
 
-  /// Sets the threads that one LibTorch operator may use, for the current thread and those started later.
+  /// Sets the threads that one LibTorch operator may use when called from the current thread; threads that never said take
+  /// the number that any thread said last.
   public static func setThreads(_ count: Int) { Library.api.set_threads(Int32(count)) }
+
+  /// Does something with another number of threads per operator. Sums over other numbers of threads differ in the last bits,
+  /// so whatever must come out the same says its number.
+  public static func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+    let before = threads
+    setThreads(count)
+    defer { setThreads(before) }
+    return try body()
+  }
 }
 
 extension Device {
@@ -59,8 +74,4 @@ extension Device {
     }
     self = device
   }
-
-  /// Tensors with shapes and no values, which LibTorch refuses to mix with those of other devices: a stand-in that shows
-  /// whether computations stay where they belong. Values that are read from it are zeros.
-  public static let meta = Device(type: 14, index: 0)
 }

@@ -3,19 +3,45 @@ import CTorch
 /// Random numbers as a pure function of (run seed, purpose, index, position): a sample draws the same numbers in any
 /// batch, shard, order or thread. Philox4x32-10 (Salmon et al. 2011).
 public struct RandomStream: Sendable {
-  /// What the numbers are for; two purposes never share numbers.
-  public struct Purpose: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    public static let initialization = Purpose(rawValue: 1)
-    public static let dataOrder = Purpose(rawValue: 2)
-    public static let start = Purpose(rawValue: 3)
-    public static let partner = Purpose(rawValue: 4)
-    public static let projection = Purpose(rawValue: 5)
-    public static let augmentation = Purpose(rawValue: 6)
-    public static let training = Purpose(rawValue: 7)
-    public static let split = Purpose(rawValue: 8)
+  /// What the numbers are for: the one list of this package. Two purposes never share numbers, which the compiler sees
+  /// to; a number once used keeps its meaning, since all results hang on it.
+  public enum Purpose: UInt32, CaseIterable, Sendable {
+    /// A model's first parameters.
+    case initialization = 1
+    /// The order of the samples in an epoch.
+    case dataOrder = 2
+    /// Where a solver starts.
+    case start = 3
+    /// Which other sample one is paired with.
+    case partner = 4
+    /// The matrices of random projections.
+    case projection = 5
+    /// Noise and mixtures that samples are augmented by.
+    case augmentation = 6
+    /// What a training step draws: corruption, codes of a prior.
+    case training = 7
+    /// The cut of a data set into parts.
+    case split = 8
+    /// Resampling for confidence intervals.
+    case bootstrap = 101
+    /// The sign-flip test.
+    case signFlip = 102
+    /// Pairs of correlated Gaussians with known information.
+    case correlatedGaussians = 103
+    /// Views of known information that a per-sample estimator learns from.
+    case views = 104
+    /// Views of the same distribution that it has not seen.
+    case freshViews = 105
+    /// The partners of such views.
+    case partnersOfViews = 106
+    /// The pairs of the estimator study.
+    case estimatorPairs = 201
+    /// Per-sample MINE's first weights; the kernel has the same three numbers (`cmine.h`).
+    case mineParameters = 0x4D49_0001
+    /// The permutations of MINE's training steps.
+    case mineTraining = 0x4D49_0002
+    /// The permutations with which MINE's bound is evaluated.
+    case mineEvaluation = 0x4D49_0003
   }
 
   /// The stream as the native kernels take it.

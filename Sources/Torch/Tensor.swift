@@ -67,13 +67,13 @@ public struct Tensor: Sendable {
   }
 
   /// A tensor of zeros.
-  public static func zeros(_ shape: [Int], dtype: DataType = .float32, device: Device = .cpu) -> Tensor {
+  public static func zeros(_ shape: [Int], dtype: DataType = .float32, device: Device) -> Tensor {
     full(shape, 0, dtype: dtype, device: device)
   }
 
   /// A tensor of one value.
   public static func full(
-    _ shape: [Int], _ value: Double, dtype: DataType = .float32, device: Device = .cpu
+    _ shape: [Int], _ value: Double, dtype: DataType = .float32, device: Device
   ) -> Tensor {
     Op.full.tensor(
       [.ints(shape), .double(value)], named: ["dtype": .int(Int(dtype.rawValue)), "device": .device(device)])

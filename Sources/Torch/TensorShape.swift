@@ -33,7 +33,8 @@ extension Tensor {
   }
   /// The listed entries of a dimension.
   public func gathered(_ indices: [Int], _ dimension: Int = 0) -> Tensor {
-    Op.indexSelect.tensor([.tensor(self), .int(dimension), .tensor(Tensor(indices, [indices.count]))])
+    let index = Tensor(indices, [indices.count]).to(device)
+    return Op.indexSelect.tensor([.tensor(self), .int(dimension), .tensor(index)])
   }
   /// `result[i][j] = self[i][index[i][j]]` (for dimension 1), as `torch.gather`.
   public func gathered(_ dimension: Int, index: Tensor) -> Tensor {

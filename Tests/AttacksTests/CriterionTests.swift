@@ -71,7 +71,7 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     // e(x′) = 3x′: scaling x by 1 ± s moves the embedding by the share s of its length.
     #expect(try bound.values(x * 1.1).floats.allSatisfy { $0 < 0 })
     #expect(try bound.values(x * 1.3).floats.allSatisfy { $0 > 0 })
-    #expect(tensors(try bound.values(x * 1.2), near: Tensor.zeros([4])))
+    #expect(tensors(try bound.values(x * 1.2), near: Tensor.zeros([4], device: .cpu)))
   }
 
   @Test func anKeepsLossIsComparedWithThatOfTheOriginal() throws {
@@ -80,7 +80,7 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     let bound = try KeepsLoss(kappa: 0.5) { perturbed, original in
       (perturbed - original * 0.5).square().sum(1)
     }.bind(x)
-    #expect(tensors(try bound.values(x), near: Tensor.full([4], 0.5)))
+    #expect(tensors(try bound.values(x), near: Tensor.full([4], 0.5, device: .cpu)))
     #expect(
       tensors(try bound.values(y), near: (y - x * 0.5).square().sum(1) - (x * 0.5).square().sum(1) + 0.5))
   }

@@ -112,7 +112,7 @@ struct Fixture {
   @Test func aGlorotStartIsUniformWithinTensorFlowsLimit() throws {
     // A mid-grey set, so that the box cuts nothing; √(6 / 812) is the limit of a variable [1, 28, 28, 1].
     for (shape, limit) in [([1, 28, 28], 0.08596), ([3, 32, 32], 0.07319), ([9], 0.7746)] {
-      let grey = Tensor.full([64] + shape, 0.5)
+      let grey = Tensor.full([64] + shape, 0.5, device: .cpu)
       let tile = Tile(grey, number: 0, size: 64, range: 0..<64, seed: 3)
       let delta = (GlorotStart().perturbed(tile) - grey).floats.map(Double.init)
       let largest = delta.map(abs).max() ?? 0

@@ -14,7 +14,7 @@ struct LiteralMINE {
 
   init(K: Int, D: Int, H: Int, rate: Double, seed: UInt64, index: Int) {
     (self.K, self.D, self.H, self.rate, self.seed, self.index) = (K, D, H, rate, seed, index)
-    let draws = RandomStream(seed: seed, purpose: .init(rawValue: 0x4D49_0001), index: index)
+    let draws = RandomStream(seed: seed, purpose: .mineParameters, index: index)
       .uniform(2 * H * D + 2 * H).map { 2 * Double($0) - 1 }
     let inner = 1 / Double(D).squareRoot(), outer = 1 / Double(H).squareRoot()
     wx = (0..<H).map { h in draws[(h * D)..<((h + 1) * D)].map { $0 * inner } }
@@ -25,8 +25,8 @@ struct LiteralMINE {
     s = m
   }
 
-  private func permutation(_ purpose: UInt32, _ number: Int) -> [Int] {
-    RandomStream(seed: seed, purpose: .init(rawValue: purpose), index: index)
+  private func permutation(_ purpose: RandomStream.Purpose, _ number: Int) -> [Int] {
+    RandomStream(seed: seed, purpose: purpose, index: index)
       .permutation(K, position: UInt64(number * ((K + 3) / 4)))
   }
 
@@ -42,7 +42,7 @@ struct LiteralMINE {
   }
 
   /// The bound with the permutation of the evaluation after the steps taken so far.
-  func evaluate(_ x: [[Double]], _ y: [[Double]]) -> Double { bound(x, y, permutation(0x4D49_0003, steps)) }
+  func evaluate(_ x: [[Double]], _ y: [[Double]]) -> Double { bound(x, y, permutation(.mineEvaluation, steps)) }
 
   private func bound(_ x: [[Double]], _ y: [[Double]], _ p: [Int]) -> Double {
     let joint = (0..<K).reduce(0.0) { $0 + T(x[$1], y[$1]) } / Double(K)
@@ -62,7 +62,7 @@ struct LiteralMINE {
   mutating func train(_ x: [[Double]], _ y: [[Double]], steps count: Int) {
     for _ in 0..<count {
       var g = [Double](repeating: 0, count: m.count)
-      forEachPair(x, y, permutation(0x4D49_0002, steps)) { weight, i, j in
+      forEachPair(x, y, permutation(.mineTraining, steps)) { weight, i, j in
         for (h, a) in hidden(x[i], y[j]).enumerated() where a > 0 {
           for d in 0..<D {
             g[h * D + d] += weight * v[h] * x[i][d]
@@ -93,7 +93,7 @@ struct LiteralMINE {
   /// ∂(bound)/∂y `[K][D]` of ``evaluate(_:_:)``.
   func gradient(_ x: [[Double]], _ y: [[Double]]) -> [[Double]] {
     var g = [[Double]](repeating: [Double](repeating: 0, count: D), count: K)
-    forEachPair(x, y, permutation(0x4D49_0003, steps)) { weight, i, j in
+    forEachPair(x, y, permutation(.mineEvaluation, steps)) { weight, i, j in
       for (h, a) in hidden(x[i], y[j]).enumerated() where a > 0 {
         for d in 0..<D { g[j][d] += weight * v[h] * wy[h][d] }
       }

@@ -95,7 +95,7 @@ func relativeError(_ a: [Double], _ b: [Double]) -> Double {
     let p = fused.parameters(of: 0)
     let wx = Tensor(p[..<(H * D)], [H, D]), wy = Tensor(p[(H * D)..<(2 * H * D)], [H, D])
     let b = Tensor(p[(2 * H * D)..<(2 * H * D + H)], [H]), v = Tensor(p[(2 * H * D + H)...], [H, 1])
-    let permutation = RandomStream(seed: Self.seed, purpose: .init(rawValue: 0x4D49_0003), index: 8)
+    let permutation = RandomStream(seed: Self.seed, purpose: .mineEvaluation, index: 8)
       .permutation(K, position: UInt64(25 * 4))
     let leaf = y[0].requiringGrad()
     func t(_ y: Tensor) -> Tensor {

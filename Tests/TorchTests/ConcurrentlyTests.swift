@@ -36,6 +36,31 @@ import Torch
     #expect(calls.withLock { $0 } == 8000)
   }
 
+  /// What another thread says later is not for a thread that has said its number, even before its first operator.
+  @Test func aThreadKeepsItsNumberOfThreads() {
+    let said = DispatchSemaphore(value: 0), others = DispatchSemaphore(value: 0),
+      ended = DispatchSemaphore(value: 0)
+    let found = Mutex(0)
+    let thread = Thread {
+      LibTorch.setThreads(1)
+      said.signal()
+      others.wait()
+      _ = Tensor.zeros([4, 4], device: .cpu) + 1
+      found.withLock { $0 = LibTorch.threads }
+      ended.signal()
+    }
+    thread.start()
+    said.wait()
+    LibTorch.withThreads(3) {}
+    let third = Thread {
+      LibTorch.setThreads(3)
+      others.signal()
+    }
+    third.start()
+    ended.wait()
+    #expect(found.withLock { $0 } == 1)
+  }
+
   @Test func resultsComeInTheOrderOfTheItemsAndTheFirstErrorIsThrown() throws {
     struct Odd: Error {}
     #expect(try concurrently(Array(0..<100), threads: 4) { $0 * $0 } == (0..<100).map { $0 * $0 })

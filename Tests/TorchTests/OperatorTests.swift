@@ -24,7 +24,7 @@ import Torch
   }
 
   @Test func errorsNameTheOperatorAndTheShapes() {
-    let a = Tensor.zeros([2, 3]), b = Tensor.zeros([4, 5])
+    let a = Tensor.zeros([2, 3], device: .cpu), b = Tensor.zeros([4, 5], device: .cpu)
     let error = #expect(throws: TorchError.self) { try Operator("aten::mm")(.tensor(a), .tensor(b)) }
     let text = error?.description ?? ""
     #expect(text.contains("aten::mm"))

@@ -21,6 +21,16 @@ import Torch
         == [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1])
   }
 
+  @Test func purposesAreDistinctAndMINEsAreThoseOfTheKernel() {
+    let all = RandomStream.Purpose.allCases
+    #expect(Set(all.map(\.rawValue)).count == all.count)
+    let firsts = all.map { RandomStream(seed: 1, purpose: $0).uniform(4) }
+    #expect(Set(firsts).count == all.count)
+    #expect(RandomStream.Purpose.mineParameters.rawValue == UInt32(CM_PARAMETERS))
+    #expect(RandomStream.Purpose.mineTraining.rawValue == UInt32(CM_TRAINING))
+    #expect(RandomStream.Purpose.mineEvaluation.rawValue == UInt32(CM_EVALUATION))
+  }
+
   @Test func momentsAreThoseOfTheDistributions() {
     let n = 100_000
     let stream = RandomStream(seed: 7, purpose: .start, index: 11)

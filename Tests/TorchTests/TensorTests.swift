@@ -30,7 +30,7 @@ import Torch
     let tiny = Tensor([Float](repeating: 1e-25, count: 4), [1, 4])
     #expect(tiny.sampleNorms().item == 0)
     #expect(abs(tiny.scaledSampleNorms().item / 2e-25 - 1) < 1e-6)
-    #expect(Tensor.zeros([1, 4]).scaledSampleNorms().item == 0)
+    #expect(Tensor.zeros([1, 4], device: .cpu).scaledSampleNorms().item == 0)
   }
 
   @Test func storageIsReleasedAtOnce() throws {
@@ -39,7 +39,7 @@ import Torch
       return (Double(statm.split(separator: " ")[1]) ?? 0) * 4096 / 1_048_576
     }
     guard FileManager.default.fileExists(atPath: "/proc/self/statm") else { return }
-    let leaf = Tensor.zeros([1 << 20]).requiringGrad()
+    let leaf = Tensor.zeros([1 << 20], device: .cpu).requiringGrad()
     _ = try grad((leaf * leaf).sum(), [leaf])
     let before = try residentMiB()
     for _ in 0..<300 {

@@ -10,12 +10,12 @@ struct Ceilings: Codable {
 
   init(threads: Int, seconds: Double = 0.6) {
     let size = 1024, floats = 32 << 20
-    let left = (0..<threads).map { _ in Tensor.full([size, size], 0.5) }
+    let left = (0..<threads).map { _ in Tensor.full([size, size], 0.5, device: .cpu) }
     gigaflops = best(threads: threads, seconds: seconds, work: 2 * pow(Double(size), 3)) { thread in
       _ = matmul(left[thread], left[thread])
     }
-    let source = (0..<threads).map { _ in Tensor.full([floats], 1) }
-    let target = (0..<threads).map { _ in Tensor.full([floats], 2) }
+    let source = (0..<threads).map { _ in Tensor.full([floats], 1, device: .cpu) }
+    let target = (0..<threads).map { _ in Tensor.full([floats], 2, device: .cpu) }
     gigabytes = best(threads: threads, seconds: seconds, work: 8 * Double(floats)) { thread in
       target[thread].assign(source[thread])
     }

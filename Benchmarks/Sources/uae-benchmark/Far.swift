@@ -42,7 +42,7 @@ struct FarRow: Codable {
       LibTorch.setThreads(1)
       for tile in stride(from: thread, to: tiles, by: threads) {
         let x = set[tile * Attack.tileSize..<(tile + 1) * Attack.tileSize]
-        let ones = Tensor.full(x.shape, 1)
+        let ones = Tensor.full(x.shape, 1, device: .cpu)
         withoutGrad {
           for _ in 0..<2 { _ = try? model.output(.reconstruction, of: x) }
           for _ in 0..<iterations {

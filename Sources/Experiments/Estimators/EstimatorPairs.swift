@@ -77,8 +77,3 @@ struct EstimatorPairs: Sendable {
       .map(Double.init)
   }
 }
-
-extension RandomStream.Purpose {
-  /// What is done to the samples whose information the critics read.
-  fileprivate static let estimatorPairs = RandomStream.Purpose(rawValue: 201)
-}

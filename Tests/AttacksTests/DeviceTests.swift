@@ -1,0 +1,124 @@
+import Attacks
+import Foundation
+import Models
+import MutualInformation
+import Testing
+import Torch
+
+/// A second device in the host's memory (`Tests/StandInDevice`), which refuses tensors that lie elsewhere: whatever runs on
+/// it through and through has made nothing on a device that it only supposed.
+enum StandIn {
+  /// Nil where `./test` has not built it.
+  static let device: Device? = {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+      "../../.deps/lib")
+    #if os(macOS)
+      let name = "libstandin.dylib"
+    #else
+      let name = "libstandin.so"
+    #endif
+    guard (try? LibTorch.load()) != nil,
+      let library = dlopen(folder.appendingPathComponent(name).path, RTLD_NOW | RTLD_GLOBAL),
+      let symbol = dlsym(library, "stand_in_device_type")
+    else { return nil }
+    return Device(type: unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)(), index: 0)
+  }()
+}
+
+@Suite(.enabled(if: StandIn.device != nil, "the stand-in device is not built; run ./test"))
+struct DeviceTests {
+  let other: Device
+
+  init() throws { other = try #require(StandIn.device) }
+
+  /// Gives every output, by one linear map.
+  struct Linear: Model {
+    let name = "linear"
+    let sampleShape = [6]
+    let outputs = Set(Output.allCases)
+    let device: Device
+    private let square: Tensor, narrow: Tensor
+
+    init(_ device: Device) {
+      self.device = device
+      square = Tensor(RandomStream(seed: 1, purpose: .initialization).normal(36), [6, 6]).to(device)
+      narrow = Tensor(RandomStream(seed: 2, purpose: .initialization).normal(18), [3, 6]).to(device)
+    }
+
+    func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
+      switch output {
+      case .reconstruction: linear(x, square).sigmoid()
+      case .logits, .embedding: linear(x, narrow)
+      case .loss: (linear(x, square) - original).square().sum(1)
+      }
+    }
+
+    func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? { nil }
+    func digest() throws -> String { "linear" }
+  }
+
+  private static func choice(_ name: String, _ settings: [Setting]) -> Choice {
+    var choice = Choice(name)
+    for setting in settings {
+      switch setting.name {
+      case "iterations", "mineSteps", "searches": choice[setting.name] = .integer(2)
+      case "target": choice[setting.name] = .integer(1)
+      case "projections": choice[setting.name] = .integer(4)
+      case "projectedSize": choice[setting.name] = .integer(5)
+      default: break
+      }
+    }
+    return choice
+  }
+
+  private func run(_ recipe: Recipe, _ device: Device) throws -> AttackResult {
+    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 6), [5, 6]).to(device)
+    let attack = try recipe.makeAttack(on: Linear(device), samples: set, seed: 1)
+    let result = try attack.run(set, range: 0..<5, threads: 1)
+    #expect(result.perturbed.device == set.device)
+    return result
+  }
+
+  @Test(arguments: Criteria.registry.names, Similarities.registry.names)
+  func everySolverAndStartStaysWhereTheSamplesAre(_ criterion: String, _ similarity: String) throws {
+    let criterion = Self.choice(criterion, try Criteria.registry.named(criterion).settings)
+    let similarity = Self.choice(similarity, try Similarities.registry.named(similarity).settings)
+    for solver in Solvers.registry.entries {
+      for start in Starts.registry.entries where solver.takesStart || start.name == "zero" {
+        let recipe = Recipe(
+          "everywhere", criterion: criterion, similarity: similarity,
+          start: Self.choice(start.name, start.settings),
+          solver: Self.choice(solver.name, solver.settings))
+        let there = try run(recipe, other), here = try run(recipe, .cpu)
+        #expect(there.status == here.status)
+        let difference = zip(there.perturbed.floats, here.perturbed.floats).map { abs($0 - $1) }.max() ?? 0
+        // The host's kernels of MINE and of switching sum in another order than LibTorch's operators.
+        #expect(difference < 1e-3, "\(solver.name) from \(start.name): \(difference)")
+      }
+    }
+  }
+
+  @Test(arguments: ModelFamilies.all.filter { !$0.needsLabels })
+  func everyFamilyIsTrainedAndAttackedWhereItIs(_ family: ModelFamily) throws {
+    let shape = [1, 8, 8]
+    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(20 * 64), [20] + shape).to(other)
+    let model = try Architecture(family, sampleShape: shape).makeModel(seed: 1, device: other)
+    var trainer = Trainer(model, seed: 1)
+    for index in 0..<2 { _ = try trainer.step(TrainingData(set).batch(Array(index * 10..<index * 10 + 10))) }
+    for var recipe in Recipe.named {
+      recipe.solver["iterations"] = .integer(2)
+      if recipe.similarity.name == "mine" { recipe.similarity["mineSteps"] = .integer(2) }
+      let attack = try recipe.makeAttack(on: model, samples: set, seed: 1)
+      #expect(try attack.run(set, range: 0..<20, threads: 1).perturbed.device == set.device)
+    }
+  }
+
+  /// The test's own test: the stand-in does fail where two devices meet.
+  @Test func theStandInRefusesWhatIsElsewhere() throws {
+    let add = try Operator("aten::add", "Tensor")
+    let here = Tensor.full([2, 2], 1, device: .cpu), there = Tensor.full([2, 2], 1, device: other)
+    #expect(throws: TorchError.self) {
+      _ = try add(.tensor(here), .tensor(there), .int(1))
+    }
+  }
+}
