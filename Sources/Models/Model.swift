@@ -64,6 +64,9 @@ extension Model {
 public struct Batch: Sendable {
   /// `[batch, …]`.
   public var samples: Tensor
+  /// What a model that rebuilds its input shall make of them, `[batch, …]`: the samples themselves, or the originals where
+  /// the samples were changed.
+  public var targets: Tensor
   /// Classes from 0, int64 `[batch]`, where the data have them.
   public var labels: Tensor?
   /// The samples' places in the epoch's data.
@@ -71,8 +74,19 @@ public struct Batch: Sendable {
 
   public init(_ samples: Tensor, labels: Tensor? = nil, indices: [Int]? = nil) {
     self.samples = samples
+    targets = samples
     self.labels = labels
     self.indices = indices ?? Array(0..<samples.shape[0])
+  }
+
+  /// These samples and others, one after the other; without classes unless both have them.
+  public func appending(_ other: Batch) -> Batch {
+    var both = Batch(
+      concatenated([samples, other.samples]),
+      labels: labels.flatMap { mine in other.labels.map { concatenated([mine, $0]) } },
+      indices: indices + other.indices)
+    both.targets = concatenated([targets, other.targets])
+    return both
   }
 }
 

@@ -31,6 +31,11 @@ public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor {
   Op.maxPool2d.tensor([.tensor(x), .ints([size, size])])
 }
 
+/// The images `[batch, channels, height, width]` with so many pixels of zeros on every side.
+public func zeroPadded(_ x: Tensor, _ pixels: Int) -> Tensor {
+  Op.pad.tensor([.tensor(x), .ints([pixels, pixels, pixels, pixels])])
+}
+
 /// The mean squared error over all elements.
 public func mseLoss(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   Op.mseLoss.tensor([.tensor(prediction), .tensor(target)])

@@ -42,7 +42,9 @@ struct LiteralMINE {
   }
 
   /// The bound with the permutation of the evaluation after the steps taken so far.
-  func evaluate(_ x: [[Double]], _ y: [[Double]]) -> Double { bound(x, y, permutation(.mineEvaluation, steps)) }
+  func evaluate(_ x: [[Double]], _ y: [[Double]]) -> Double {
+    bound(x, y, permutation(.mineEvaluation, steps))
+  }
 
   private func bound(_ x: [[Double]], _ y: [[Double]], _ p: [Int]) -> Double {
     let joint = (0..<K).reduce(0.0) { $0 + T(x[$1], y[$1]) } / Double(K)

@@ -7,8 +7,10 @@ public struct Arm: Codable, Hashable, Sendable {
     case original
     /// More originals: the repeated-data control.
     case none
-    /// x + σ N(0, I), drawn anew for every batch.
+    /// x + σ N(0, I) + λ (x_j − x_k), drawn anew for every batch.
     case noise
+    /// Images moved by a few pixels, drawn anew for every batch.
+    case shift
     /// w x + (1 − w) z with w uniform: drawn anew for every batch, or once where data and examples are mixed.
     case mixup
     /// The attack's starts without its steps, made once.
@@ -26,8 +28,16 @@ public struct Arm: Codable, Hashable, Sendable {
   public var source: Source
   /// How the examples are made, where an attack or its start makes them.
   public var recipe: Examples?
-  /// σ of the noise that is drawn for every batch.
+  /// σ of the Gaussian noise that is drawn for every batch.
   public var sigma: Double?
+  /// λ of the difference of two other samples that is drawn for every batch.
+  public var lambda: Double?
+  /// The most pixels that images are moved by.
+  public var pixels: Int?
+  /// Whether a model that rebuilds its input learns the original from what was made of it ("denoising").
+  public var clean: Bool?
+  /// The share of the updates after which examples are added; before it the model sees originals alone.
+  public var after: Double?
   /// What stands for a sample whose attack failed.
   public var failures: Recipe.Failures?
   /// Gaussian noise with the norm of each example's own perturbation in the example's place.
@@ -65,12 +75,15 @@ public struct Arm: Codable, Hashable, Sendable {
   }
 
   public init(
-    _ source: Source, recipe: Examples? = nil, sigma: Double? = nil, failures: Recipe.Failures? = nil,
-    every: Int? = nil
+    _ source: Source, recipe: Examples? = nil, sigma: Double? = nil, lambda: Double? = nil,
+    pixels: Int? = nil,
+    failures: Recipe.Failures? = nil, every: Int? = nil
   ) {
     self.source = source
     self.recipe = recipe
     self.sigma = sigma
+    self.lambda = lambda
+    self.pixels = pixels
     self.failures = failures
     self.every = every
   }
@@ -92,6 +105,16 @@ public struct Arm: Codable, Hashable, Sendable {
     source == .attack && attack.criterion.name == "reconstruction" && (failures ?? .replace) == .replace
   }
 
+  /// What is drawn for every batch, where something is.
+  var augmentation: BatchAugmentation? {
+    switch source {
+    case .noise: .noise(sigma: sigma ?? 0, lambda: lambda ?? 0)
+    case .shift: .shift(pixels: pixels ?? 1)
+    case .mixup: .mixup
+    default: nil
+    }
+  }
+
   /// Whether something besides originals is learned from.
   var addsExamples: Bool { source != .original && source != .none }
 
@@ -101,7 +124,9 @@ public struct Arm: Codable, Hashable, Sendable {
       value.map { "\(name) \($0)" }
     }
     let parts = [
-      matched == true ? "noise of equal norm" : nil, part("sigma", sigma), recipe?.criterion?.description,
+      matched == true ? "noise of equal norm" : nil, part("sigma", sigma), part("lambda", lambda),
+      part("pixels", pixels), clean == true ? "clean targets" : nil, part("after", after),
+      recipe?.criterion?.description,
       recipe?.similarity?.description, part("from", recipe?.start), recipe?.solver?.description,
       part("copies", recipe?.copies), part("failures", failures?.rawValue), part("every", every),
       part("updates x", effort.map { Int(exactly: $0).map(String.init) ?? "\($0)" }),
@@ -114,7 +139,14 @@ public struct Arm: Codable, Hashable, Sendable {
     func require(_ holds: Bool, _ problem: String) throws {
       if !holds { throw StudyError.settings("\(description): \(problem)") }
     }
-    try require((source == .noise) == (sigma != nil), "sigma belongs to noise, which needs it")
+    try require(
+      (source == .noise) == (sigma != nil || lambda != nil),
+      "sigma and lambda belong to noise, which needs one of them")
+    try require((source == .shift) == (pixels != nil), "pixels belong to shift, which needs them")
+    try require(1...64 ~= pixels ?? 1, "pixels must be from 1 to 64")
+    try require(0...10 ~= lambda ?? 0, "lambda must be from 0 to 10")
+    try require(0..<1 ~= after ?? 0, "after must be from 0 to below 1")
+    try require(clean != true || addsExamples, "there is nothing that clean targets could be targets of")
     if let sigma { try require(0...10 ~= sigma, "sigma is \(sigma); it must be from 0 to 10") }
     try require(1...1000 ~= every ?? 1, "every must be from 1 to 1000")
     try require(0.01...100 ~= effort ?? 1, "effort must be from 0.01 to 100")

@@ -13,8 +13,8 @@ struct ExampleMaker {
   private let run: Attacker
   /// One set of examples per copy, failures treated as the arm says.
   private(set) var sets: [Tensor] = []
-  /// The original of each of them.
-  private(set) var bases: [Tensor] = []
+  /// The place of each one's original in the set.
+  private(set) var rows: [[Int]] = []
   /// What the attack returned, where one made the examples.
   private(set) var found: Examples?
   private var makings = 0
@@ -36,10 +36,10 @@ struct ExampleMaker {
   mutating func makeStatic(against original: any Model, untrained: () throws -> any Model) throws {
     seconds += try elapsed {
       switch arm.source {
-      case .original, .none, .noise, .mixup, .online: break
+      case .original, .none, .noise, .shift, .mixup, .online: break
       case .starts:
         sets = try (0..<recipe.copies).map { try recipe.starts(of: set, seed: seed, copy: $0) }
-        bases = sets.map { _ in set }
+        rows = sets.map { _ in all }
       case .attack: try make(against: original)
       case .untrained: try make(against: try untrained())
       }
@@ -62,25 +62,27 @@ struct ExampleMaker {
 
   var currentSeed: UInt64 { Self.seed(seed, making: makings) }
 
+  private var all: [Int] { Array(0..<set.shape[0]) }
+
   private mutating func make(against model: any Model) throws {
     let found = try run(recipe, model, currentSeed)
     self.found = found
-    (sets, bases) = ([], [])
+    (sets, rows) = ([], [])
     for copy in 0..<recipe.copies {
-      let rows = found.copy.indices.filter { found.copy[$0] == copy }
-      let made = found.perturbed.gathered(rows), won = rows.map { found.status[$0] == .succeeded }
+      let places = found.copy.indices.filter { found.copy[$0] == copy }
+      let made = found.perturbed.gathered(places), won = places.map { found.status[$0] == .succeeded }
       switch recipe.retraining.failures {
       case .replace:
         sets.append(made)
-        bases.append(set)
+        rows.append(all)
       case .drop:
         let kept = won.indices.filter { won[$0] }
         if !kept.isEmpty {
           sets.append(made.gathered(kept))
-          bases.append(set.gathered(kept))
+          rows.append(kept)
         }
       case .start:
-        bases.append(set)
+        rows.append(all)
         sets.append(
           made.replacingFailures(won, by: try recipe.starts(of: set, seed: currentSeed, copy: copy)))
       }
@@ -91,8 +93,9 @@ struct ExampleMaker {
   /// Puts noise in the place of the examples.
   private mutating func match() {
     guard !sets.isEmpty else { return }
-    sets = [matchedNoise(concatenated(sets), concatenated(bases))]
-    bases = [concatenated(bases)]
+    let places = rows.flatMap { $0 }
+    sets = [matchedNoise(concatenated(sets), set.gathered(places))]
+    rows = [places]
   }
 
   /// x + s n, clipped to [0, 1], n Gaussian and s such that the change is as long as the example's.
@@ -110,34 +113,6 @@ struct ExampleMaker {
         high = `where`(short, high, middle)
       }
       return noisy(low)
-    }
-  }
-}
-
-/// w x + (1 − w) z with w uniform in [0, 1) and z another sample.
-enum Mixup {
-  /// One mixture per sample of a set `[count, …]`.
-  static func once(_ set: Tensor, seed: UInt64) -> Tensor {
-    let count = set.shape[0]
-    let draws = (0..<count).map { RandomStream(seed: seed, purpose: .partner, index: $0).uniform(2) }
-    let partners = draws.enumerated().map { index, draw in
-      (index + 1 + Int(draw[0] * Float(max(1, count - 1)))) % count
-    }
-    return mixed(set, set.gathered(partners), draws.map { $0[1] })
-  }
-
-  /// One mixture per sample of a batch, with partners from the set; the draws belong to the update.
-  static func batch(_ batch: Tensor, of set: Tensor, seed: UInt64, update: Int) -> Tensor {
-    let count = batch.shape[0]
-    let draws = RandomStream(seed: seed, purpose: .augmentation, index: update).uniform(2 * count)
-    let partners = (0..<count).map { Int(draws[$0] * Float(set.shape[0])) }
-    return mixed(batch, set.gathered(partners), Array(draws[count...]))
-  }
-
-  private static func mixed(_ x: Tensor, _ z: Tensor, _ weights: [Float]) -> Tensor {
-    withoutGrad {
-      let w = Tensor(weights, [weights.count]).perSample(like: x)
-      return x * w + z * (1 - w)
     }
   }
 }

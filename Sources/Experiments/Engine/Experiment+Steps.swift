@@ -81,7 +81,7 @@ extension Experiment {
 
   /// The examples that a picture shows, one per training sample.
   func shown(_ maker: ExampleMaker) -> Tensor? {
-    if arm.source == .mixup { return Mixup.once(maker.set, seed: seed) }
+    if arm.source == .mixup { return BatchAugmentation.mixup(maker.set, seed: seed) }
     guard let found = maker.found else { return nil }
     return found.perturbed.gathered(found.copy.indices.filter { found.copy[$0] == 0 })
   }
@@ -104,7 +104,7 @@ extension Experiment {
       isJudge
       ? maker.found?.succeeded ?? [] : zip(f, sizes.lInfinity).map { $0 <= 0 && $1 > 0 }
     let learned = maker.sets.isEmpty ? perturbed : concatenated(maker.sets)
-    let bases = maker.bases.isEmpty ? originals : concatenated(maker.bases)
+    let bases = maker.rows.isEmpty ? originals : set.gathered(maker.rows.flatMap { $0 })
     return ExampleFigures(
       sizes, won: won, keepsAll: !isJudge, criterion: f, similarity: maker.found?.similarity,
       statuses: Dictionary(grouping: maker.found?.status ?? [], by: { "\($0)" }).mapValues(\.count),

@@ -67,12 +67,12 @@ struct Retraining {
     switch maker.arm.source {
     case .original: [train]
     case .none: [train.appending(train)]
-    case .mixup: [train.appending(TrainingData(Mixup.once(train.samples, seed: seed)))]
+    case .mixup: [train.appending(TrainingData(BatchAugmentation.mixup(train.samples, seed: seed)))]
     default:
       maker.sets.isEmpty
         ? [train]
-        : maker.sets.map { set in
-          train.appending(TrainingData(set, labels: set.shape[0] == train.count ? train.labels : nil))
+        : zip(maker.sets, maker.rows).map { set, rows in
+          train.appending(TrainingData(set, labels: train.labels.map { labels in rows.map { labels[$0] } }))
         }
     }
   }
@@ -84,30 +84,32 @@ struct Retraining {
     let half = maker.arm.addsExamples ? schedule.batchSize / 2 : schedule.batchSize
     var trainer = schedule.makeTrainer(model, samples: train.count, seed: seed)
     var originals = Passes(count: train.count, seed: seed, purpose: .dataOrder)
-    var pool = Pool(maker, seed: seed)
+    var pool = Pool(maker, of: train, seed: seed)
     var measured: [Double] = []
-    var shown: [Tensor] = []
+    var shown: [Batch] = []
     for update in 0..<updates {
       try context.checkCancelled()
-      let batch = train.batch(originals.next(half))
-      if try maker.refresh(pass: originals.pass, model: model) { pool.refill(maker) }
-      var added: Tensor?
-      switch maker.arm.source {
-      case .original, .none: break
-      case .noise:
-        let x = batch.samples
-        let noise = RandomStream(seed: seed, purpose: .augmentation, index: update).normal(x.count)
-        added = withoutGrad { (x + Tensor(noise, x.shape) * (maker.arm.sigma ?? 0)).clamped(0...1) }
-      case .mixup: added = Mixup.batch(batch.samples, of: train.samples, seed: seed, update: update)
-      case .starts, .attack, .untrained, .online: added = pool.next(half)
+      let adds = Double(update) >= (maker.arm.after ?? 0) * Double(updates)
+      let batch = train.batch(originals.next(adds ? half : schedule.batchSize))
+      var added: Batch?
+      if adds, maker.arm.addsExamples {
+        if try maker.refresh(pass: originals.pass, model: model) { pool.refill(maker) }
+        if let augmentation = maker.arm.augmentation {
+          added = batch
+          added?.samples = augmentation(
+            batch.samples, at: batch.indices, of: train.samples, seed: seed, update: update)
+          // A mixture has no class of its own.
+          if maker.arm.source == .mixup { added?.labels = nil }
+        } else {
+          added = pool.next(half)
+        }
+        if maker.arm.clean != true, let samples = added?.samples { added?.targets = samples }
       }
-      seconds += try elapsed {
-        _ = try trainer.step(added.map { Batch(concatenated([batch.samples, $0])) } ?? batch)
-      }
+      seconds += try elapsed { _ = try trainer.step(added.map(batch.appending) ?? batch) }
       // The last tenth, every tenth update: what the training ends on.
       if update >= updates - max(1, updates / 10), (updates - 1 - update) % 10 == 0 {
-        let last = TrainingData(added ?? batch.samples, labels: added == nil ? batch.labels?.ints : nil)
-        measured.append(mean(try sampleErrors(model, last)))
+        let last = added ?? batch
+        measured.append(mean(try sampleErrors(model, TrainingData(last.samples, labels: last.labels?.ints))))
         if let added { shown.append(added) }
       }
       if validation.count > 0, (update + 1) % max(1, updates / 10) == 0 {
@@ -117,32 +119,49 @@ struct Retraining {
     let last = mean(measured)
     guard last.isFinite else { throw ModelError.diverged(epoch: originals.pass, loss: last) }
     diversity = last
-    lastAugmented = shown.isEmpty ? nil : TrainingData(concatenated(Array(shown.suffix(10))))
+    let seen = Array(shown.suffix(10)), labels = seen.compactMap { $0.labels?.ints }
+    lastAugmented =
+      seen.isEmpty
+      ? nil
+      : TrainingData(
+        concatenated(seen.map(\.samples)), labels: labels.count == seen.count ? labels.flatMap { $0 } : nil)
   }
 }
 
 /// All examples of an arm, drawn in passes.
 private struct Pool {
-  private var samples: Tensor?
+  private let train: TrainingData
+  private var samples: Tensor
+  /// The place of each one's original.
+  private var rows: [Int]
   private var order: Passes
   private let seed: UInt64
 
-  init(_ maker: ExampleMaker, seed: UInt64) {
+  init(_ maker: ExampleMaker, of train: TrainingData, seed: UInt64) {
+    self.train = train
     self.seed = seed
-    order = Passes(count: maker.set.shape[0], seed: seed, purpose: .augmentation)
+    samples = train.samples
+    rows = Array(0..<train.count)
+    order = Passes(count: train.count, seed: seed, purpose: .augmentation)
     if !maker.sets.isEmpty { refill(maker) }
   }
 
   mutating func refill(_ maker: ExampleMaker) {
     // Where every attack failed the originals stand alone.
-    let made = maker.sets.isEmpty ? maker.set : concatenated(maker.sets)
-    samples = made
-    if order.count != made.shape[0] {
-      order = Passes(count: made.shape[0], seed: maker.currentSeed, purpose: .augmentation)
+    samples = maker.sets.isEmpty ? train.samples : concatenated(maker.sets)
+    rows = maker.sets.isEmpty ? Array(0..<train.count) : maker.rows.flatMap { $0 }
+    if order.count != rows.count {
+      order = Passes(count: rows.count, seed: maker.currentSeed, purpose: .augmentation)
     }
   }
 
-  mutating func next(_ count: Int) -> Tensor? { samples.map { $0.gathered(order.next(count)) } }
+  /// The next examples, with their originals as targets.
+  mutating func next(_ count: Int) -> Batch {
+    let chosen = order.next(count)
+    var batch = train.batch(chosen.map { rows[$0] })
+    batch.samples = samples.gathered(chosen)
+    return batch
+  }
 }
 
 /// The wall-clock seconds that the body takes.

@@ -42,7 +42,7 @@ public struct AdversarialAutoencoder: Autoencoder {
     let adam = OptimizerConfiguration.adam(learningRate: 1e-4)
     return [
       Objective("reconstruction", tensors(encoder) + tensors(decoder), adam) { batch, _ in
-        mseLoss(self(batch.samples), batch.samples)
+        mseLoss(self(batch.samples), batch.targets)
       },
       Objective("discriminator", tensors(discriminator), adam) { batch, random in
         let x = batch.samples

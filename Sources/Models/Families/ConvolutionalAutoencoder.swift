@@ -51,7 +51,7 @@ public struct ConvolutionalAutoencoder: Autoencoder {
   public var objectives: [Objective] {
     [
       Objective("reconstruction", parameters.map(\.tensor), .adadelta(learningRate: 1)) { batch, _ in
-        binaryCrossEntropy(logits: logits(encode(batch.samples)), batch.samples)
+        binaryCrossEntropy(logits: logits(encode(batch.samples)), batch.targets)
       }
     ]
   }

@@ -25,7 +25,7 @@ public struct DenseAutoencoder: Autoencoder {
   public var objectives: [Objective] {
     [
       Objective("reconstruction", parameters.map(\.tensor), .rmsprop(learningRate: 0.0025)) { batch, _ in
-        mseLoss(self(batch.samples), batch.samples)
+        mseLoss(self(batch.samples), batch.targets)
       }
     ]
   }

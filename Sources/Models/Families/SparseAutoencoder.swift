@@ -42,7 +42,7 @@ public struct SparseAutoencoder: Autoencoder {
         let code = encode(x)
         let output = decode(code)
         let activity = (code.abs().sum() + output.abs().sum()) / Double(x.shape[0])
-        return mseLoss(output, x) + Self.sparsityPenalty(code) * sparsityWeight + activity
+        return mseLoss(output, batch.targets) + Self.sparsityPenalty(code) * sparsityWeight + activity
           * Self.activityWeight
       }
     ]
