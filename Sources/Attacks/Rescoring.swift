@@ -12,7 +12,10 @@ extension Attack {
     let before = range.lowerBound % size
     let padded =
       before == 0
-      ? perturbed : concatenated([Tensor.zeros([before] + perturbed.shape.dropFirst(), device: perturbed.device), perturbed])
+      ? perturbed
+      : concatenated([
+        Tensor.zeros([before] + perturbed.shape.dropFirst(), device: perturbed.device), perturbed,
+      ])
     return try LibTorch.withThreads(1) {
       try withoutGrad {
         try (range.lowerBound / size...(range.upperBound - 1) / size).flatMap { number -> ArraySlice<Float> in

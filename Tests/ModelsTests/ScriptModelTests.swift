@@ -179,9 +179,10 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     } body: { path in
       let model = try ScriptModel.load(path, samples: samples([2, 4]))
       #expect(
-        try model.submodule("encoder", samples: samples([2, 4])).raw(Tensor.full([1, 4], 1, device: .cpu)).floats == [
-          2, 2, 2, 2,
-        ])
+        try model.submodule("encoder", samples: samples([2, 4])).raw(Tensor.full([1, 4], 1, device: .cpu))
+          .floats == [
+            2, 2, 2, 2,
+          ])
       let error = #expect(throws: ScriptError.self) {
         try model.submodule("encodr", samples: samples([2, 4]))
       }
