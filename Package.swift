@@ -19,6 +19,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -53,7 +54,9 @@ let package = Package(
     .target(
       name: "Evaluation", dependencies: ["Torch", "Formats", "Datasets", "Models", "MutualInformation"]),
     .target(name: "Runs", dependencies: ["Formats"]),
-    .target(name: "Reports", dependencies: ["Formats"]),
+    .target(
+      name: "Reports",
+      dependencies: ["Formats", .product(name: "Mustache", package: "swift-mustache")]),
     .target(
       name: "Experiments",
       dependencies: [
@@ -62,9 +65,12 @@ let package = Package(
         "Yams",
       ],
       // Links into `Plans/`, which a package's target cannot reach otherwise.
-      resources: ["table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small"].map {
-        .embedInCode("Resources/\($0).yaml")
-      }),
+      resources: [
+        "table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small",
+        "estimators-smoke", "estimators-small",
+      ].map { .embedInCode("Resources/\($0).yaml") }
+        // The pages' texts.
+        + ["Table4/table4.md", "Recipes/recipes.md", "Estimators/estimators.md"].map { .embedInCode($0) }),
     .executableTarget(
       name: "uae",
       dependencies: [
@@ -87,12 +93,12 @@ let package = Package(
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),
     .testTarget(
       name: "FaultTests", dependencies: ["Runs", "Formats", "fault-worker", "uae"], exclude: ["Preload"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Formats", "Reports"]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Experiments", "Attacks", "Datasets", "Evaluation", "Models", "Reports", "Runs", "Torch",
-      ]),
+        "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "Torch",
+      ], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Formats", "uae"]),
   ],
   swiftLanguageModes: [.v6],

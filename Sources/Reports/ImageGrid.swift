@@ -90,23 +90,3 @@ public struct ImageGrid: Sendable {
     }
   }
 }
-
-/// Why a picture or table could not be made.
-public enum ReportError: Error, Equatable, CustomStringConvertible {
-  case notAnImage(shape: [Int])
-  case wrongImageSize(row: String, index: Int, count: Int, shape: [Int])
-  case nothingToDraw(String)
-  case raggedTable(row: Int, cells: Int, columns: Int)
-
-  public var description: String {
-    switch self {
-    case .notAnImage(let shape):
-      "shape \(shape) is not an image: [H, W] or [C, H, W] with 1 or 3 channels is needed"
-    case .wrongImageSize(let row, let index, let count, let shape):
-      "image \(index) of row '\(row)' has \(count) values, not the \(shape.reduce(1, *)) of shape \(shape)"
-    case .nothingToDraw(let what): "nothing to draw: \(what)"
-    case .raggedTable(let row, let cells, let columns):
-      "table row \(row) has \(cells) cells, the header has \(columns)"
-    }
-  }
-}

@@ -6,14 +6,7 @@ import Torch
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure a trained model, or the estimators of information.",
-    subcommands: [EvaluateModelCommand.self, EvaluateEstimatorsCommand.self],
-    defaultSubcommand: EvaluateModelCommand.self)
-}
-
-struct EvaluateModelCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "model",
+    commandName: "evaluate",
     abstract: "The error of a model on a data set's test samples: of the reconstruction, or of the classes.")
 
   @OptionGroup var data: DataOptions

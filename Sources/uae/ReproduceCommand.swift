@@ -1,8 +1,131 @@
 import ArgumentParser
+import Experiments
+import Foundation
+import Reports
+import Runs
+import Torch
 
-/// The group of studies that regenerate published tables; each is a file of its own.
+/// Every study by its name.
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce", abstract: "Run a study again: its cells, its tables, its pictures.",
-    subcommands: [ReproduceTable4Command.self, ReproduceRecipesCommand.self])
+    discussion: """
+      \(Studies.all.map { $0.help }.joined(separator: "\n"))
+
+      Cells are independent and each has a file: finished ones are skipped, a stopped study goes on where it was, and \
+      several processes may work in one folder. What other software made, or this one of other data, is not used. \
+      --page only writes a page from finished cells.
+      """)
+
+  @Argument(help: "\(Studies.all.map { $0.name }.joined(separator: ", ")).")
+  var study: String
+
+  @Option(name: .long, help: "One of the study's scales, or a plan's .yaml file.")
+  var scale = "small"
+
+  @Option(
+    name: .long,
+    help: "PART=VALUE or PART=VALUE,VALUE: only these of the plan; may be given several times.")
+  var only: [Selection] = []
+
+  @Option(name: .long, help: "The same as --only dataset=NAME; may be given several times.")
+  var dataset: [String] = []
+
+  @Option(name: .long, help: "The same as --only seeds=N.")
+  var seeds: Int?
+
+  @Option(name: .long, help: "Folder of the real data sets; else the environment's UAE_DATA.")
+  var dataRoot: String?
+
+  @Option(name: .long, help: "The study's folder (default: runs/ and the plan's name).")
+  var out: String?
+
+  @Option(name: .long, help: "Cells at a time, each on one thread (default: all cores).")
+  var threads: Int?
+
+  @Option(
+    name: .long,
+    help: "Write the page to this .md file from the cells of the folders given by --from; run nothing.")
+  var page: String?
+
+  @Option(name: .long, help: "A study's folder for --page; may be given several times (default: --out).")
+  var from: [String] = []
+
+  @Flag(name: .long, help: "Say nothing on standard error but what went wrong.")
+  var quiet = false
+
+  /// What a plan is narrowed to.
+  struct Selection: ExpressibleByArgument {
+    var part: String
+    var values: [String]
+
+    init?(argument: String) {
+      guard let at = argument.firstIndex(of: "="), at > argument.startIndex else { return nil }
+      part = String(argument[..<at])
+      values = argument[argument.index(after: at)...].split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+      if values.isEmpty { return nil }
+    }
+  }
+
+  func validate() throws {
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
+    }
+    if page == nil, !from.isEmpty { throw ValidationError("--from is for --page") }
+    do { _ = try plan(Studies.named(study)) } catch let error as StudyError {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  private func plan<S: Study>(_: S.Type) throws -> S.Plan {
+    var wanted = only.map { (part: $0.part, values: $0.values) }
+    if !dataset.isEmpty { wanted.append(("dataset", dataset)) }
+    if let seeds { wanted.append(("seeds", ["\(seeds)"])) }
+    return try S.plan(scale).narrowed(to: wanted)
+  }
+
+  /// The command for the page, without where things are.
+  private var command: String {
+    var words = ["./uae reproduce \(study) --scale \(scale)"]
+    words += only.map { "--only \($0.part)=\($0.values.joined(separator: ","))" }
+    words += dataset.map { "--dataset \($0)" }
+    if let seeds { words.append("--seeds \(seeds)") }
+    return words.joined(separator: " ")
+  }
+
+  func run() throws { try run(Studies.named(study)) }
+
+  private func run<S: Study>(_: S.Type) throws {
+    let plan = try plan(S.self)
+    let folder = out ?? "runs/\(plan.name)"
+    try LibTorch.load()
+    let study = StudyRun<S>(
+      plan: plan, folder: folder, software: Software.versions(libtorch: LibTorch.version))
+    if let page { return try study.document(from: from).write(page: page) }
+    let interrupts = Interrupts(
+      farewell: "interrupted; finished cells are in \(folder): give the same command again")
+    try interrupts.guarding {
+      try study.run(
+        workers: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+        data: DatasetCache(dataRoot: dataRoot),
+        progress: RunProgress(
+          style: quiet ? .quiet : .automatic, isCancelled: { interrupts.requested != nil }),
+        command: command)
+    }
+    let document = try study.document()
+    let path = "\(folder)/\(S.name).md"
+    try document.write(page: path)
+    print(try document.section("What was found"))
+    print("\n\(path) has all tables and pictures")
+  }
+}
+
+extension Study {
+  /// `table4 (smoke, small, paper): what it is; --only dataset, model`
+  fileprivate static var help: String {
+    "\(name) (\(scales.map(\.key).joined(separator: ", "))): \(summary); --only "
+      + Plan.parts.map(\.name).joined(separator: ", ") + "."
+  }
 }

@@ -1,4 +1,3 @@
-import Datasets
 import Evaluation
 import Experiments
 import Foundation
@@ -6,40 +5,60 @@ import Runs
 import Testing
 
 @Suite struct EstimatorStudyTests {
-  func run(threads: Int, progress: RunProgress = .quiet) throws -> EstimatorResults {
-    let digits = try DatasetLoader.load("digits", dataRoot: nil, options: .init())
-    return try EstimatorStudy(.quick, dataset: digits, seed: 3, threads: threads).run(progress)
+  private static let plan = Result { try Estimators.plan("smoke").narrowed(to: [("seed", ["3"])]) }
+
+  private static func study(_ folder: String) throws -> StudyRun<Estimators> {
+    StudyRun(plan: try plan.get(), folder: folder, software: ["test": "1"])
   }
 
-  @Test func thePageHasEveryFigureAndPictureWhateverTheThreads() throws {
-    let results = try run(threads: 2)
-    let report = EstimatorReport(results, command: "the command")
-    #expect(try report.json == EstimatorReport(run(threads: 1), command: "the command").json)
+  private static func folder() -> String { NSTemporaryDirectory() + "estimators-\(UUID().uuidString)" }
 
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try report.write(page: folder.path + "/estimators.md")
-    let text = try String(contentsOf: folder.appendingPathComponent("estimators.md"), encoding: .utf8)
-    let pictures = text.matches(of: /\]\((estimators-images\/[a-z]+\.svg)\)/).map { String($0.1) }
+  @Test func thePageHasEveryFigureAndPictureWhateverTheWorkersAndStops() throws {
+    let folder = Self.folder(), other = Self.folder()
+    defer { for folder in [folder, other] { try? FileManager.default.removeItem(atPath: folder) } }
+    let study = try Self.study(folder)
+    try study.run(workers: 2, progress: .quiet, command: "the command")
+    // Stopped after the first cells, and gone on with by one worker.
+    let cells = other + "/cells"
+    @Sendable func finished() -> Int {
+      ((try? FileManager.default.contentsOfDirectory(atPath: cells)) ?? []).count
+    }
+    let stopping = RunProgress(style: .quiet, isCancelled: { finished() > 5 })
+    #expect(throws: CancellationError.self) {
+      try Self.study(other).run(workers: 2, progress: stopping, command: "the command")
+    }
+    #expect((6..<38).contains(finished()))
+    try Self.study(other).run(workers: 1, progress: .quiet, command: "the command")
+    let document = try study.document()
+    #expect(try document.json == Self.study(other).document().json)
+
+    try document.write(page: folder + "/page.md")
+    let text = try String(contentsOfFile: folder + "/page.md", encoding: .utf8)
+    let pictures = text.matches(of: /\]\((page-images\/[a-z]+\.svg)\)/).map { String($0.1) }
     #expect(Set(pictures).count == 7)
     for picture in pictures {
-      let svg = try String(contentsOf: folder.appendingPathComponent(picture), encoding: .utf8)
+      let svg = try String(contentsOfFile: "\(folder)/\(picture)", encoding: .utf8)
       #expect(svg.hasPrefix("<svg") && !svg.contains("nan"), "\(picture)")
     }
-    #expect(text.contains("the command") && text.contains("seed 3"))
-    let infoNCE = try #require(results.optimal.first { $0.estimator == .infoNCE && $0.truth == 10 })
+    #expect(text.contains("`the command`: seed 3, test 1."))
+
+    let all = try FinishedCells<EstimatorCell>(folders: [folder], software: ["test": "1"]).all
+    let infoNCE = try #require(
+      all.flatMap(\.outcome.gaussians).first {
+        $0.estimator == .infoNCE && $0.truth == 10 && $0.batchSize == 64
+      })
     #expect(infoNCE.estimate.maximum <= log(64) + 1e-4)
-    #expect(text.contains(String(format: "it reads %.2f where the truth is 10", infoNCE.estimate.mean)))
     // Both critics and the views' own estimate, over all pairs and by kind.
-    #expect(results.ranking.map(\.kinds.count) == [30, 30, 30, 12, 12])
-    #expect(results.ranking.allSatisfy { Set($0.kinds).count == 3 })
-    #expect(try #require(results.ranking[0].readings[0].correlations.first).coefficient > 0.95)
+    let pairs = all.compactMap(\.outcome.pairs)
+    #expect(pairs.map(\.kinds.count).sorted() == [6, 6, 30, 30])
+    let closedForm = try #require(all.first { $0.cell.label.contains("closed-form") }?.outcome.pairs)
+    #expect(Set(closedForm.kinds).count == 3)
+    #expect(try spearmanCorrelation(closedForm.truth, closedForm.single[0]) > 0.95)
   }
 
-  @Test func anInterruptionEndsTheStudy() {
-    #expect(throws: CancellationError.self) {
-      try run(threads: 2, progress: RunProgress(style: .quiet, isCancelled: { true }))
-    }
+  @Test(arguments: Estimators.scales.map(\.key))
+  func theScalesParse(_ scale: String) throws {
+    let plan = try Estimators.plan(scale)
+    #expect(try Estimators.cells(plan, stage: 0, FinishedCells([]))?.count ?? 0 > 30)
   }
 }

@@ -13,14 +13,27 @@ import Torch
 
   private static func run(workers: Int) throws -> (folder: String, plan: RecipesPlan) {
     let folder = NSTemporaryDirectory() + "recipes-\(UUID().uuidString)"
-    let plan = try RecipesPlan.find("smoke")
-    try RecipesStudy(plan, folder: folder).run(workers: workers, progress: .quiet)
+    let plan = try Recipes.plan("smoke")
+    try run(plan, folder, workers: workers)
     return (folder, plan)
   }
 
+  private static func study(_ plan: RecipesPlan, _ folder: String) -> StudyRun<Recipes> {
+    StudyRun(plan: plan, folder: folder, software: ["test": "1"])
+  }
+
+  private static func run(_ plan: RecipesPlan, _ folder: String, workers: Int = 2) throws {
+    try study(plan, folder).run(workers: workers, progress: .quiet, command: "the command")
+  }
+
+  private static func found(_ folder: String) throws -> FinishedCells<Experiment> {
+    try FinishedCells(folders: [folder], software: ["test": "1"])
+  }
+
   private static func cells(_ folder: String) throws -> [String: Experiment.Outcome] {
-    let all: [FinishedCell<Experiment>] = try CellStore(folder: folder).all()
-    return Dictionary(all.map { ("\($0.cell.label) \($0.cell.schedule.updates ?? 0)", $0.outcome) }) { $1 }
+    Dictionary(
+      try found(folder).all.map { ("\($0.cell.label) \($0.cell.schedule.updates ?? 0)", $0.outcome) }
+    ) { $1 }
   }
 
   @Test func figuresDoNotDependOnTheNumberOfWorkers() throws {
@@ -36,13 +49,12 @@ import Torch
 
   @Test func choicesSeeNoTestSampleAndTheComparisonHasEveryArm() throws {
     let (folder, plan) = try Self.finished.get()
-    let store = try CellStore(folder: folder)
-    let all: [FinishedCell<Experiment>] = try store.all()
+    let found = try Self.found(folder), all = found.all
     for finished in all {
       #expect((finished.outcome.trained.test != nil) == finished.cell.usesTest)
       #expect(finished.cell.usesTest == (finished.cell.seed < 1000), "choices have seeds of their own")
     }
-    let choice = try RecipesChoice(plan, store: store)
+    let choice = try RecipesChoice(plan, found)
     for family in plan.families where family.grid != nil {
       let group = plan.development[0]
       let arm = try #require(choice.arm(family, in: group))
@@ -75,13 +87,12 @@ import Torch
       }
     }
     let before = try dates()
-    try RecipesStudy(plan, folder: folder).run(workers: 2, progress: .quiet)
+    try Self.run(plan, folder)
     #expect(try dates() == before)
-    let report = try RecipesReport(plan, folder: folder, command: "the command")
-    try report.write(page: folder + "/page.md")
+    try Self.study(plan, folder).document().write(page: folder + "/page.md")
     let page = try String(contentsOfFile: folder + "/page.md", encoding: .utf8)
     for family in plan.families { #expect(page.contains("| \(family.name) ")) }
-    for sentence in report.findings { #expect(page.contains(sentence)) }
+    #expect(page.contains("\nthe command\n"))
     let pictures = page.matches(of: /!\[[^\]]*\]\(([^)]+)\)/).map { String($0.1) }
     #expect(pictures.count == 2 * plan.groups.count + 2)
     for picture in pictures { #expect(FileManager.default.fileExists(atPath: "\(folder)/\(picture)")) }
@@ -122,9 +133,9 @@ import Torch
     #expect(abs(found / (errors.reduce(0, +) / Double(errors.count)) - 1) < 1e-3)
   }
 
-  @Test(arguments: RecipesPlan.scales)
+  @Test(arguments: Recipes.scales.map(\.key))
   func theScalesParse(_ scale: String) throws {
-    let plan = try RecipesPlan.find(scale)
+    let plan = try Recipes.plan(scale)
     #expect(plan.tuningCells.allSatisfy { !$0.usesTest })
     #expect(plan.families.contains { $0.isRecipe == true })
   }

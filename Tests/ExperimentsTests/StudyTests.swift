@@ -16,6 +16,7 @@ private struct SquareCell: StudyCell {
   var number: Int
   var mode = "fine"
   var label: String { "\(test)/square/\(number)" }
+  var sets: [DataPart] { [] }
 
   struct Outcome: Codable, Sendable, Equatable {
     var square: Double
@@ -43,11 +44,11 @@ private struct SquareCell: StudyCell {
     NSTemporaryDirectory() + "study-\(name)-\(UUID().uuidString)"
   }
 
-  private func study(_ test: String, _ folder: String, _ count: Int = 12, fails: [Int] = []) throws -> Study<
-    SquareCell
-  > {
-    try Study(
-      folder: folder,
+  private func study(
+    _ test: String, _ folder: String, _ count: Int = 12, fails: [Int] = [], version: String = "1"
+  ) throws -> CellRunner<SquareCell> {
+    try CellRunner(
+      store: CellStore(folder: folder, software: ["test": version]),
       cells: (0..<count).map {
         SquareCell(test: test, number: $0, mode: fails.contains($0) ? "fails" : "fine")
       })
@@ -101,6 +102,26 @@ private struct SquareCell: StudyCell {
     #expect(try study.finished().map(\.outcome.square) == [0, 1, 4])
   }
 
+  @Test func whatAnotherVersionMadeIsKeptAndNotUsed() throws {
+    let folder = Self.folder(#function)
+    try study("versions", folder, 3).run(workers: 1, progress: .quiet)
+    let newer = try study("versions", folder, 3, version: "2")
+    #expect(try newer.finished().isEmpty)
+    // A page is made of this version's cells; where it has none, of another one's.
+    #expect(try FinishedCells<SquareCell>(folders: [folder], software: ["test": "2"]).software == "test 1")
+    try newer.run(workers: 1, progress: .quiet)
+    let runs = Ledger.shared.runs.withLock { $0.filter { $0.key.hasPrefix("versions/") } }
+    #expect(runs.count == 3 && runs.values.allSatisfy { $0 == 2 })
+    #expect(Ledger.shared.artifacts.withLock { $0["versions"] } == 2, "shared files have a version too")
+    #expect(try study("versions", folder, 3).finished().count == 3)
+    let found = try FinishedCells<SquareCell>(folders: [folder], software: ["test": "2"])
+    #expect(found.all.count == 3 && found.software == "test 2")
+    let error = #expect(throws: StudyError.self) {
+      try FinishedCells<SquareCell>(folders: [folder], software: ["test": "3"])
+    }
+    #expect(error?.description.contains("by test 1 and by test 2") == true)
+  }
+
   @Test func idleThreadsGoToTheCellsAtWork() {
     let budget = ThreadBudget(5)
     #expect(budget.share == 1)
@@ -114,7 +135,7 @@ private struct SquareCell: StudyCell {
 
   @Test func anotherSettingIsAnotherCell() throws {
     let folder = Self.folder(#function)
-    let store = try CellStore(folder: folder)
+    let store = try CellStore(folder: folder, software: ["test": "1"])
     let a = try store.path(of: SquareCell(test: "t", number: 1, mode: "fine"))
     let b = try store.path(of: SquareCell(test: "t", number: 1, mode: "other"))
     #expect(a != b)

@@ -20,9 +20,15 @@ import Torch
     uae: {alpha: 0.01, beta: 0.1, iterations: 3, epsilon: 1, kappa: 0, mineSteps: 2, mineLearningRate: 0.001}
     """
 
+  private static let software = ["test": "1"]
+
+  private static func runner(_ folder: String, _ cells: [Experiment]) throws -> CellRunner<Experiment> {
+    try CellRunner(store: CellStore(folder: folder, software: software), cells: cells)
+  }
+
   private static func run(workers: Int) throws -> (folder: String, cells: [FinishedCell<Experiment>]) {
     let folder = NSTemporaryDirectory() + "table4-\(UUID().uuidString)"
-    let study = try Study(folder: folder, cells: try Table4Plan.parse(plan, source: "test").cells())
+    let study = try Self.runner(folder, try Table4Plan.parse(plan, source: "test").cells())
     try study.run(workers: workers, progress: .quiet)
     return (folder, try study.finished())
   }
@@ -61,8 +67,8 @@ import Torch
       .replacing("[original, repeated, mine-uae, l2-uae, ga-0.01, mixup, pgd, far-noise]", with: "[mine-uae]")
       .replacing("seeds: 2", with: "seeds: 1")
     let cells = try Table4Plan.parse(text, source: "test").cells()
-    func study(_ name: String) throws -> Study<Experiment> {
-      try Study(folder: NSTemporaryDirectory() + "table4-\(name)-\(UUID().uuidString)", cells: cells)
+    func study(_ name: String) throws -> CellRunner<Experiment> {
+      try Self.runner(NSTemporaryDirectory() + "table4-\(name)-\(UUID().uuidString)", cells)
     }
     let whole = try study("whole"), stopped = try study("stopped")
     try whole.run(workers: 1, progress: .quiet)
@@ -107,7 +113,9 @@ import Torch
 
   @Test func theReportHasEveryArmAndItsPicturesExist() throws {
     let folder = try Self.run(workers: 2).folder
-    try Table4Report(folders: [folder]).write(page: folder + "/page.md")
+    try StudyRun<Table4>(
+      plan: Table4Plan.parse(Self.plan, source: "test"), folder: folder, software: Self.software
+    ).document().write(page: folder + "/page.md")
     let page = try String(contentsOfFile: folder + "/page.md", encoding: .utf8)
     for arm in try Table4Plan.parse(Self.plan, source: "test").arms {
       #expect(page.contains(" \(arm) "))
@@ -133,9 +141,9 @@ import Torch
     #expect(abs(1 - after.error / before.error - gain) < 5e-4)
   }
 
-  @Test(arguments: Table4Plan.scales)
+  @Test(arguments: Table4.scales.map(\.key))
   func theScalesAreRecipesThatParse(_ scale: String) throws {
-    let plan = try Table4Plan.find(scale)
+    let plan = try Table4.plan(scale)
     #expect(try plan.cells().count == plan.datasets.count * plan.rows.count * plan.arms.count * plan.seeds)
     #expect(plan.uae.alpha == 0.01 && plan.uae.beta == 0.1 && plan.uae.epsilon == 1 && plan.uae.kappa == 0)
     #expect(plan.uae.iterations == (scale == "smoke" ? 5 : 40))

@@ -1,56 +1,93 @@
 import Formats
 import Foundation
+import Runs
 
-/// The files of a study: one small JSON file a finished cell, written whole or not at all, and artifacts that cells share.
+/// The files of a study: one small JSON file per finished cell, written whole or not at all, and artifacts that cells
+/// share.
 ///
 /// ```
-/// <folder>/cells/<label>-<hash>.json     the cell, its outcome, its seconds
+/// <folder>/cells/<label>-<hash>.json     the cell, its outcome, its seconds, the data's digests, the software
 /// <folder>/artifacts/<name>-<hash>       what several cells share
 /// <folder>/scratch/<hash>                unfinished work of a cell that can go on with it
 /// <folder>/claims/<hash>                 held by the process that works on it; freed by the kernel when it ends
 /// ```
+/// Hashes cover the cell, the data and the software, so that what another version made of it, or the same version of
+/// other data, is neither taken for it nor lost.
 public struct CellStore: Sendable {
   public let folder: String
+  /// The versions of what computes.
+  let software: [String: String]
+  let data: DatasetCache
 
   /// - Throws: `SystemError` where the folders cannot be made.
-  public init(folder: String) throws {
+  public init(folder: String, software: [String: String], data: DatasetCache = DatasetCache()) throws {
     self.folder = folder
+    self.software = software
+    self.data = data
     for part in ["cells", "artifacts", "claims", "scratch"] {
       try FileManager.default.createDirectory(atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
     }
   }
 
   /// What a cell's file holds.
-  private struct Record<Cell: StudyCell>: Codable {
+  struct Record<Cell: StudyCell>: Codable {
     var cell: Cell
     var outcome: Cell.Outcome
     var seconds: Double
+    var software: [String: String]
+    var data: [String: String]
   }
 
-  /// The finished cell, or nil where its file is missing, damaged or of another cell.
+  private struct Identity<Value: Encodable>: Encodable {
+    var value: Value
+    var provenance: Provenance
+  }
+
+  /// What would decide the cell's outcome now.
+  /// - Throws: what reading its data sets throws.
+  func provenance(of cell: some StudyCell) throws -> Provenance {
+    var digests: [String: String] = [:]
+    for part in cell.sets {
+      digests[part.dataset] = try data.load(part.dataset, limit: part.pool).dataset.digest
+    }
+    return Provenance(software: software, data: digests)
+  }
+
+  /// The finished cell, or nil where its file is missing or damaged.
   public func finished<Cell: StudyCell>(_ cell: Cell) throws -> FinishedCell<Cell>? {
-    guard let data = FileManager.default.contents(atPath: try path(of: cell)),
-      let record = try? JSON.decoder.decode(Record<Cell>.self, from: data),
-      try Self.key(record.cell) == Self.key(cell)
-    else { return nil }
-    return FinishedCell(cell: cell, outcome: record.outcome, seconds: record.seconds)
+    let found: FinishedCell<Cell>? = Self.read(try path(of: cell), folder: folder)
+    guard let found, try JSON.encoder().encode(found.cell) == JSON.encoder().encode(cell) else { return nil }
+    return found
   }
 
-  func write<Cell: StudyCell>(_ finished: FinishedCell<Cell>) throws {
-    let record = Record(cell: finished.cell, outcome: finished.outcome, seconds: finished.seconds)
-    try AtomicFile.write(JSON.encoder().encode(record), to: path(of: finished.cell))
+  static func read<Cell: StudyCell>(_ path: String, folder: String) -> FinishedCell<Cell>? {
+    guard let data = FileManager.default.contents(atPath: path),
+      let record = try? JSON.decoder.decode(Record<Cell>.self, from: data)
+    else { return nil }
+    return FinishedCell(
+      cell: record.cell, outcome: record.outcome, seconds: record.seconds,
+      provenance: Provenance(software: record.software, data: record.data), folder: folder)
+  }
+
+  func write<Cell: StudyCell>(_ cell: Cell, _ outcome: Cell.Outcome, seconds: Double) throws {
+    let provenance = try provenance(of: cell)
+    let record = Record(
+      cell: cell, outcome: outcome, seconds: seconds, software: provenance.software, data: provenance.data)
+    try AtomicFile.write(JSON.encoder().encode(record), to: path(of: cell))
   }
 
   /// Claims a cell; nil where another process or worker has it.
   func claim(_ cell: some StudyCell) throws -> Claim? {
-    try Claim(path: "\(folder)/claims/\(Self.hash(cell))", wait: false)
+    try Claim(path: "\(folder)/claims/\(hash(cell))", wait: false)
   }
 
-  func artifact(_ name: String, key: some Encodable, make: () throws -> [UInt8]) throws -> String {
-    let hash = try Self.hash(key)
-    let path = "\(folder)/artifacts/\(Self.fileName(name))-\(hash)"
+  func artifact(
+    _ name: String, key: some Encodable, _ provenance: Provenance, make: () throws -> [UInt8]
+  ) throws -> String {
+    let path = try Self.artifactPath(name, key: key, provenance, in: folder)
     if FileManager.default.fileExists(atPath: path) { return path }
     // A name of its own: an artifact may have the very cell as its key that is at work.
+    let hash = try Self.hash(key, provenance)
     let claim = try Claim(path: "\(folder)/claims/artifact-\(hash)", wait: true)
     defer { withExtendedLifetime(claim) {} }
     if !FileManager.default.fileExists(atPath: path) { try AtomicFile.write(make(), to: path) }
@@ -58,34 +95,32 @@ public struct CellStore: Sendable {
   }
 
   /// The path of an artifact that was made before.
-  public func existingArtifact(_ name: String, key: some Encodable) throws -> String? {
-    let path = "\(folder)/artifacts/\(Self.fileName(name))-\(try Self.hash(key))"
+  static func existingArtifact(
+    _ name: String, key: some Encodable, _ provenance: Provenance, in folder: String
+  ) throws -> String? {
+    let path = try artifactPath(name, key: key, provenance, in: folder)
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
-  /// Every finished cell of a kind in the folder, whatever study put it there; other files are passed over.
-  public func all<Cell: StudyCell>(_: Cell.Type = Cell.self) throws -> [FinishedCell<Cell>] {
-    try FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells").sorted().compactMap { name in
-      guard name.hasSuffix(".json"),
-        let data = FileManager.default.contents(atPath: "\(folder)/cells/\(name)"),
-        let record = try? JSON.decoder.decode(Record<Cell>.self, from: data)
-      else { return nil }
-      return FinishedCell(cell: record.cell, outcome: record.outcome, seconds: record.seconds)
-    }
+  private static func artifactPath(
+    _ name: String, key: some Encodable, _ provenance: Provenance, in folder: String
+  ) throws -> String {
+    "\(folder)/artifacts/\(fileName(name))-\(try hash(key, provenance))"
   }
 
   /// Where a cell keeps unfinished work.
-  func scratch(of cell: some StudyCell) throws -> String { "\(folder)/scratch/\(try Self.hash(cell))" }
+  func scratch(of cell: some StudyCell) throws -> String { "\(folder)/scratch/\(try hash(cell))" }
 
   /// Where a cell's file is.
   public func path(of cell: some StudyCell) throws -> String {
-    "\(folder)/cells/\(Self.fileName(cell.label))-\(try Self.hash(cell)).json"
+    "\(folder)/cells/\(Self.fileName(cell.label))-\(try hash(cell)).json"
   }
 
-  static func key(_ value: some Encodable) throws -> Data { try JSON.encoder().encode(value) }
+  func hash(_ cell: some StudyCell) throws -> String { try Self.hash(cell, provenance(of: cell)) }
 
-  static func hash(_ value: some Encodable) throws -> String {
-    String(SHA256.digest(of: try key(value)).prefix(16))
+  private static func hash(_ value: some Encodable, _ provenance: Provenance) throws -> String {
+    let identity = Identity(value: value, provenance: provenance)
+    return String(SHA256.digest(of: try JSON.encoder().encode(identity)).prefix(16))
   }
 
   private static func fileName(_ label: String) -> String {
@@ -94,26 +129,14 @@ public struct CellStore: Sendable {
   }
 }
 
-/// An exclusive hold on a name, between processes and between threads of one. The kernel frees it when the process ends,
-/// however it ends, so nothing is ever stale; the empty file stays.
+/// An exclusive hold on a name, between processes and between threads of one; where a file system has no locks, two
+/// processes would at worst do a cell twice, with the same outcome. The empty file stays.
 final class Claim {
-  private let descriptor: Int32
+  private let locks: FileLocks
 
   /// - Returns: nil where somebody else holds it and `wait` is false.
   init?(path: String, wait: Bool) throws {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw SystemError("open", path) }
-    while flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
-      let code = errno
-      if code == EINTR { continue }
-      if code == EWOULDBLOCK {
-        close(descriptor)
-        return nil
-      }
-      // A file system without locks: two processes would at worst do a cell twice, with the same outcome.
-      break
-    }
+    locks = try FileLocks(path: path)
+    guard locks.acquire(0, waiting: wait) else { return nil }
   }
-
-  deinit { close(descriptor) }
 }

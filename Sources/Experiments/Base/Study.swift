@@ -1,93 +1,56 @@
-import Formats
 import Foundation
-import Runs
-import Synchronization
-import Torch
+import Reports
 
-/// A set of independent cells and the folder that keeps their outcomes.
-///
-/// Finished cells are skipped, the others run in any order on any number of workers and processes; a study that was
-/// stopped or killed goes on where it was.
-public struct Study<Cell: StudyCell>: Sendable {
-  public let cells: [Cell]
-  public let store: CellStore
-
-  /// - Throws: `SystemError` where the folder cannot be made.
-  public init(folder: String, cells: [Cell]) throws {
-    self.cells = cells
-    store = try CellStore(folder: folder)
-  }
-
-  /// Those of the study's cells that are finished, in the study's order.
-  public func finished() throws -> [FinishedCell<Cell>] { try cells.compactMap { try store.finished($0) } }
-
-  /// Runs every cell that is not finished.
+/// A study: what is run, at which sizes, and what is shown of it. All else, the running, resuming and keeping of cells,
+/// the command and the writing of pages, is the same for every study.
+public protocol Study: Sendable {
+  associatedtype Plan: StudyPlan
+  associatedtype Cell: StudyCell
+  /// What users call it; its plans and pages bear the name.
+  static var name: String { get }
+  /// What it finds out, in a line.
+  static var summary: String { get }
+  /// The plans that are part of the program, by the name of their scale.
+  static var scales: KeyValuePairs<String, [UInt8]> { get }
+  /// The cells of a stage, which may depend on what the stages before it found; nil where there is no such stage.
   ///
-  /// - Parameters:
-  ///   - workers: how many cells run at a time, each on one thread; cells whose work can be divided take idle ones too.
-  ///   - data: where cells find their data sets.
-  ///   - progress: asked between and inside cells whether to stop.
-  /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
-  public func run(
-    workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress = RunProgress()
-  ) throws {
-    let queue = Mutex(try cells.filter { try store.finished($0) == nil })
-    let failures = Mutex<[(label: String, message: String)]>([])
-    let open = queue.withLock(\.count)
-    progress.begin("cells", cells.count, done: cells.count - open)
-    if open < cells.count {
-      progress.note("\(cells.count - open) of \(cells.count) cells are finished already")
-    }
-    let threads = ThreadBudget(workers)
-    for _ in 0..<max(0, workers - open) { threads.retire() }
-    onThreads(min(workers, open)) { _ in
-      LibTorch.setThreads(1)
-      defer { threads.retire() }
-      while !progress.isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-        do {
-          let context = CellContext(
-            store: store, data: data, scratch: try store.scratch(of: cell), budget: threads,
-            note: progress.note, isCancelled: progress.isCancelled)
-          switch try perform(cell, context) {
-          case .done(let seconds):
-            let time = seconds?.durationText ?? "by another process"
-            progress.advance(1, "\(cell.label): \(time)", always: true)
-          case .elsewhere:
-            // Another process has it: look again once nothing else is open, in case that process dies.
-            let alone = queue.withLock { others in
-              others.append(cell)
-              return others.count
-            }
-            if alone <= workers { Thread.sleep(forTimeInterval: 0.5) }
-          }
-        } catch is CancellationError {
-          return
-        } catch {
-          progress.warn("\(cell.label): \(error)")
-          failures.withLock { $0.append((cell.label, "\(error)")) }
-        }
-      }
-    }
-    if progress.isCancelled() { throw CancellationError() }
-    let failed = failures.withLock { $0 }
-    if let first = failed.first { throw StudyError.failed(cells: failed.map(\.label), first: first.message) }
-  }
+  /// - Throws: ``StudyError/settings(_:)`` where cells of a stage before are missing.
+  static func cells(_ plan: Plan, stage: Int, _ found: FinishedCells<Cell>) throws -> [Cell]?
+  /// The page, from finished cells alone.
+  ///
+  /// - Throws: ``StudyError/settings(_:)`` where too few cells are finished.
+  static func document(_ plan: Plan, _ found: FinishedCells<Cell>) throws -> Document
+}
 
-  private enum Performed {
-    case done(seconds: Double?)
-    case elsewhere
-  }
+/// The studies that the program has.
+public enum Studies {
+  /// A study is added here, and nowhere else.
+  public static let all: [any Study.Type] = [Table4.self, Recipes.self, Estimators.self]
 
-  private func perform(_ cell: Cell, _ context: CellContext) throws -> Performed {
-    guard let claim = try store.claim(cell) else { return .elsewhere }
-    defer { withExtendedLifetime(claim) {} }
-    // Another process may have finished it since the queue was made.
-    if try store.finished(cell) != nil { return .done(seconds: nil) }
-    let start = ContinuousClock.now
-    let outcome = try cell.run(context)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    try store.write(FinishedCell(cell: cell, outcome: outcome, seconds: seconds))
-    try? FileManager.default.removeItem(atPath: context.scratch)
-    return .done(seconds: seconds)
+  /// - Throws: ``StudyError/settings(_:)`` that names those that there are.
+  public static func named(_ name: String) throws -> any Study.Type {
+    guard let study = all.first(where: { $0.name == name }) else {
+      throw StudyError.settings(
+        "unknown study '\(name)'; known: \(all.map { $0.name }.joined(separator: ", "))")
+    }
+    return study
+  }
+}
+
+extension Study {
+  /// A scale by name, or a plan from a YAML file.
+  ///
+  /// - Throws: ``StudyError/settings(_:)``.
+  public static func plan(_ nameOrPath: String) throws -> Plan {
+    if let bytes = scales.first(where: { $0.key == nameOrPath })?.value {
+      return try Plan.parse(String(decoding: bytes, as: UTF8.self), source: "\(name)-\(nameOrPath).yaml")
+    }
+    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
+    else {
+      throw StudyError.settings(
+        "'\(nameOrPath)' is no scale of \(name): there are \(scales.map(\.key).joined(separator: ", ")), or give a "
+          + ".yaml file that exists")
+    }
+    return try Plan.parse(text, source: nameOrPath)
   }
 }

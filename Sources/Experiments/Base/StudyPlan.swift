@@ -3,31 +3,56 @@ import Yams
 
 /// The settings of a study, as a YAML file holds them.
 public protocol StudyPlan: Codable, Equatable, Sendable {
-  /// The study's name, which its files begin with.
-  static var study: String { get }
-  /// The scales that are part of the program.
-  static var scales: [String] { get }
-  /// The file of a scale; nil for a name that is none.
-  static func embedded(_ scale: String) -> [UInt8]?
+  var name: String { get }
+  /// What the plan can be narrowed by.
+  static var parts: [PlanPart<Self>] { get }
   /// - Throws: ``StudyError/settings(_:)`` that names the first setting out of range.
   func validate() throws
 }
 
+/// Something that a plan has several of, or can have another one of.
+public struct PlanPart<Plan: Sendable>: Sendable {
+  public let name: String
+  /// What its values are, in a few words.
+  public let summary: String
+  let keep: @Sendable (inout Plan, [String]) throws -> Void
+
+  /// - Parameter keep: leaves in the plan what was asked for.
+  init(_ name: String, _ summary: String, keep: @escaping @Sendable (inout Plan, [String]) throws -> Void) {
+    self.name = name
+    self.summary = summary
+    self.keep = keep
+  }
+
+  /// A part that is one whole number.
+  static func number<Number: FixedWidthInteger & Sendable>(
+    _ name: String, _ summary: String, _ path: WritableKeyPath<Plan, Number> & Sendable
+  ) -> PlanPart {
+    PlanPart(name, summary) { plan, values in
+      guard values.count == 1, let number = Number(values[0]) else {
+        throw StudyError.settings("\(name) is '\(values.joined(separator: ","))'; it must be a whole number")
+      }
+      plan[keyPath: path] = number
+    }
+  }
+}
+
 extension StudyPlan {
-  /// A scale by name, or a plan from a YAML file.
+  /// The plan with only what was asked for.
   ///
-  /// - Throws: ``StudyError/settings(_:)``.
-  public static func find(_ nameOrPath: String) throws -> Self {
-    if let bytes = embedded(nameOrPath) {
-      return try parse(String(decoding: bytes, as: UTF8.self), source: "\(study)-\(nameOrPath).yaml")
+  /// - Throws: ``StudyError/settings(_:)`` for a part that the plan does not have, or nothing left.
+  public func narrowed(to wanted: [(part: String, values: [String])]) throws -> Self {
+    var plan = self
+    for (name, values) in wanted {
+      guard let part = Self.parts.first(where: { $0.name == name }) else {
+        throw StudyError.settings(
+          "'\(name)' is not what \(self.name) can be narrowed by; it is "
+            + Self.parts.map(\.name).joined(separator: ", "))
+      }
+      try part.keep(&plan, values)
     }
-    guard nameOrPath.hasSuffix(".yaml"), let text = try? String(contentsOfFile: nameOrPath, encoding: .utf8)
-    else {
-      throw StudyError.settings(
-        "'\(nameOrPath)' is no scale: there are \(scales.joined(separator: ", ")), or give a .yaml file that exists"
-      )
-    }
-    return try parse(text, source: nameOrPath)
+    try plan.validate()
+    return plan
   }
 
   /// - Throws: ``StudyError/settings(_:)`` that names the setting.

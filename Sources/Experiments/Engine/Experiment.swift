@@ -40,6 +40,8 @@ public struct Experiment: StudyCell, Equatable {
     self.keepsPictures = keepsPictures
   }
 
+  public var sets: [DataPart] { [data] }
+
   public var label: String {
     "\(data.dataset)/\(model)/\(arm.description)/seed-\(seed)\(usesTest ? "/test" : "")"
   }

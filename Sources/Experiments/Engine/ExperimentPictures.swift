@@ -35,8 +35,8 @@ enum ExperimentPictures {
   }
 
   /// The artifact of a cell's images.
-  static func path(_ cell: Experiment, _ store: CellStore) throws -> String? {
-    try store.existingArtifact(name(cell), key: cell)
+  static func path(_ finished: FinishedCell<Experiment>) throws -> String? {
+    try finished.artifact(name(finished.cell), key: finished.cell)
   }
 
   /// The first sample of each class, or evenly spaced ones where there are no classes.

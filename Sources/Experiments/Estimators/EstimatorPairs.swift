@@ -1,16 +1,41 @@
 import Attacks
 import Datasets
+import Formats
 import Foundation
 import Models
 import MutualInformation
 import Torch
 
 /// Real samples beside changed ones, from nearly the same to nothing in common.
-struct EstimatorPairs: Sendable {
+public struct EstimatorPairs: Sendable {
   let originals: Tensor
   let perturbed: Tensor
   /// One of ``noise``, ``example`` and ``towards`` a pair.
   let kinds: [String]
+
+  /// Which pairs they are.
+  public struct Description: Codable, Hashable, Sendable {
+    public var dataset: String
+    public var count: Int
+    public var modelSteps: Int
+
+    private struct Key: Encodable {
+      var description: Description
+      var seed: UInt64
+    }
+
+    /// The pairs, made once for all cells.
+    func load(_ context: CellContext, seed: UInt64) throws -> EstimatorPairs {
+      let key = Key(description: self, seed: seed)
+      let path = try context.artifact("pairs-\(dataset)-\(count)", key: key) {
+        let dataset = try context.data.load(dataset).dataset
+        return try EstimatorPairs(
+          dataset, count: count, modelSteps: modelSteps, threads: context.threads, seed: seed
+        ).encoded()
+      }
+      return try EstimatorPairs(path: path)
+    }
+  }
 
   static let noise = "Gaussian noise"
   static let example = "adversarial example"
@@ -58,17 +83,23 @@ struct EstimatorPairs: Sendable {
 
   var count: Int { kinds.count }
 
-  /// The first pairs.
-  func prefix(_ count: Int) -> EstimatorPairs {
-    let count = min(count, self.count)
-    return EstimatorPairs(
-      originals: originals[0..<count], perturbed: perturbed[0..<count], kinds: Array(kinds.prefix(count)))
+  private static let allKinds = [noise, example, towards]
+
+  private func encoded() -> [UInt8] {
+    Safetensors.encode([
+      (name: "originals", array: originals.hostArray), (name: "perturbed", array: perturbed.hostArray),
+      (name: "kinds", array: HostArray(kinds.map { Self.allKinds.firstIndex(of: $0) ?? 0 })),
+    ])
   }
 
-  private init(originals: Tensor, perturbed: Tensor, kinds: [String]) {
-    self.originals = originals
-    self.perturbed = perturbed
-    self.kinds = kinds
+  private init(path: String) throws {
+    let file = try Safetensors.open(path)
+    originals = Tensor(try file.array("originals"))
+    perturbed = Tensor(try file.array("perturbed"))
+    kinds = try (file.array("kinds").integers() ?? []).map { Self.allKinds[min(max($0, 0), 2)] }
+    guard kinds.count == originals.shape[0], perturbed.shape == originals.shape else {
+      throw StudyError.settings("\(path) is damaged: delete it, and it is made again")
+    }
   }
 
   /// −(D/2) ln(1 − cos²) a pair, nats.

@@ -1,47 +1,88 @@
+import Datasets
 import Evaluation
 
-/// How much the study of the estimators measures.
-public struct EstimatorPlan: Codable, Sendable {
+/// How much the study of the estimators measures: what `Plans/estimators-*.yaml` hold.
+public struct EstimatorPlan: StudyPlan {
+  /// So many views of so many independent samples.
+  public struct Views: Codable, Equatable, Sendable {
+    public var views: Int
+    public var samples: Int
+  }
+
   public var name: String
+  /// Whose training samples make the pairs whose order is judged.
+  public var dataset: String
+  /// Of all draws.
+  public var seed: UInt64
   /// Batches of 64 for the optimal critic at each level of information.
-  var optimalBatches = 2_000
+  public var optimalBatches: Int
   /// Steps of training for each critic on the correlated Gaussians, and the batches that it is then judged on.
-  var trainingSteps = 3_000
-  var judgedBatches = 200
+  public var trainingSteps: Int
+  public var judgedBatches: Int
   /// Batch sizes at which the ceiling is shown, at 10 nats.
-  var ceilingSizes = [4, 16, 64, 256, 1024]
-  var perSample: [PerSampleBenchmark.Setting]
+  public var ceilingSizes: [Int]
+  /// Per-sample MINE: the cosine of the pairs, the coordinates of a view, MINE's step sizes (the first is that of the recipe
+  /// `paper`, another one comes close to its optimum), the views, and after how many steps they are read.
+  public var cosine: Double
+  public var dimensions: [Int]
+  public var learningRates: [Float]
+  public var perSample: [Views]
+  public var perSampleSteps: [Int]
   /// Pairs (x, x′) of real samples for the recipe's critic, and its steps of training.
-  var pairs = 1_000
-  var recipeSteps = [20, 100, 200, 400, 800]
+  public var pairs: Int
+  public var recipeSteps: [Int]
   /// The same for the network and the settings of the authors' code, which costs some hundred times as much a step.
-  var authorsPairs = 60
-  var authorsSteps = [20, 100, 200]
+  public var authorsPairs: Int
+  public var authorsSteps: [Int]
   /// Steps of training of the autoencoder that the adversarial pairs are made against.
-  var modelSteps = 3_000
+  public var modelSteps: Int
 
-  /// MINE's step size in the recipe `paper`, and one at which it comes close to its optimum.
-  static let learningRates: [Float] = [1e-3, 1e-2]
-  static let cosine = 0.9
+  public static var parts: [PlanPart<EstimatorPlan>] {
+    [
+      PlanPart("dataset", "whose samples make the pairs") { plan, names in
+        guard let name = names.first, names.count == 1 else {
+          throw StudyError.settings(
+            "the pairs are those of one data set, not of \(names.joined(separator: ", "))")
+        }
+        plan.dataset = name
+      },
+      .number("seed", "of all draws", \.seed),
+    ]
+  }
 
-  public static let full = EstimatorPlan(
-    name: "full",
-    perSample: [(96, 96), (500, 48), (5_000, 8)].flatMap { views, samples in
+  public func validate() throws {
+    func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+      if !holds { throw StudyError.settings(problem()) }
+    }
+    try require(DatasetRegistry.named(dataset) != nil, "unknown data set '\(dataset)'")
+    let counts = [optimalBatches, trainingSteps, judgedBatches, modelSteps]
+    try require(counts.allSatisfy { $0 >= 1 }, "batches and steps must be at least 1")
+    try require(ceilingSizes.allSatisfy { $0 >= 2 }, "ceilingSizes must be at least 2")
+    try require(cosine > -1 && cosine < 1, "cosine is \(cosine); it must be between -1 and 1")
+    try require(
+      !learningRates.isEmpty && learningRates.allSatisfy { $0 > 0 }, "learningRates must be positive")
+    try require(
+      dimensions.contains(1) && dimensions.allSatisfy { $0 >= 1 }, "dimensions must be at least 1, and have 1"
+    )
+    try require(
+      !perSample.isEmpty && perSample.allSatisfy { $0.views >= 2 && $0.samples >= 1 },
+      "perSample needs views (at least 2) of samples")
+    for steps in [perSampleSteps, recipeSteps, authorsSteps] {
+      try require(!steps.isEmpty && steps == Set(steps).sorted(), "steps must be there, and ascend")
+    }
+    try require(pairs >= 12 && authorsPairs >= 12, "pairs must be at least 12")
+  }
+
+  /// What is measured of per-sample MINE.
+  var settings: [PerSampleBenchmark.Setting] {
+    perSample.flatMap { one in
       learningRates.flatMap { rate in
-        (1...8).map { dimensions in
+        dimensions.map {
           PerSampleBenchmark.Setting(
-            cosine: cosine, dimensions: dimensions, views: views, learningRate: rate,
-            steps: [20, 100, 200, 400, 800], samples: samples)
+            cosine: cosine, dimensions: $0, views: one.views, learningRate: rate, steps: perSampleSteps,
+            samples: one.samples)
         }
       }
-    })
-
-  /// Everything at the smallest size that can be measured: to see that it works.
-  public static let quick = EstimatorPlan(
-    name: "quick", optimalBatches: 20, trainingSteps: 20, judgedBatches: 20, ceilingSizes: [4, 64],
-    perSample: learningRates.map {
-      PerSampleBenchmark.Setting(
-        cosine: cosine, dimensions: 1, views: 96, learningRate: $0, steps: [20, 40], samples: 8)
-    },
-    pairs: 30, recipeSteps: [10, 40], authorsPairs: 12, authorsSteps: [1, 20], modelSteps: 100)
+    }
+  }
 }

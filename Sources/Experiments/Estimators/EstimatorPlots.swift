@@ -6,13 +6,12 @@ import Reports
 struct EstimatorPlots {
   let results: EstimatorResults
 
-  var all: [(name: String, plot: Plot)] {
+  var values: [String: Document.Value] {
     [
-      ("optimal", gaussians("Optimal critic, batches of 64", results.optimal)),
-      ("trained", gaussians("Trained critics, batches of 64", results.trained)),
-      ("ceiling", ceiling), ("steps", steps), ("dimensions", dimensions), ("readings", readings),
-      ("ranking", ranking),
-    ]
+      "optimal": gaussians("Optimal critic, batches of 64", results.optimal),
+      "trained": gaussians("Trained critics, batches of 64", results.trained), "ceiling": ceiling,
+      "steps": steps, "dimensions": dimensions, "readings": readings, "ranking": ranking,
+    ].reduce(into: [:]) { $0[$1.key + "Plot"] = .plot($1.key, $1.value) }
   }
 
   private func gaussians(_ title: String, _ entries: [GaussianBenchmark.Entry]) -> Plot {
@@ -45,8 +44,8 @@ struct EstimatorPlots {
   }
 
   private var steps: Plot {
-    let entries = EstimatorPlan.learningRates.flatMap {
-      EstimatorTables(results: results).entries(dimensions: 1, rate: $0)
+    let entries = results.plan.learningRates.flatMap {
+      results.entries(dimensions: 1, rate: $0)
     }
     let lines = entries.map { entry in
       line(
@@ -55,7 +54,7 @@ struct EstimatorPlots {
     }
     let counts = entries.first?.setting.steps.map(Double.init) ?? []
     return Plot(
-      "Per-sample MINE on its own views, d′ = 1, cosine \(EstimatorPlan.cosine)",
+      "Per-sample MINE on its own views, d′ = 1, cosine \(results.plan.cosine)",
       x: PlotAxis("steps of training", scale: .logarithmic), y: PlotAxis("bound, nats"), width: 720,
       marks: lines + [
         .reference(name: "truth", counts.map { Plot.Point($0, entries.first?.setting.truth ?? .nan) })
@@ -63,7 +62,7 @@ struct EstimatorPlots {
   }
 
   private var dimensions: Plot {
-    let rates = EstimatorPlan.learningRates
+    let rates = results.plan.learningRates
     let views = Set(results.perSample.map(\.setting.views)).sorted()
     func own(_ views: Int, _ rate: Float) -> [PerSampleBenchmark.Entry] {
       results.perSample.filter { $0.setting.views == views && $0.setting.learningRate == rate }
@@ -82,13 +81,13 @@ struct EstimatorPlots {
       Plot.Point(Double($0.setting.dimensions), $0.setting.truth)
     }
     return Plot(
-      "Per-sample MINE on its own views after training, cosine \(EstimatorPlan.cosine)",
+      "Per-sample MINE on its own views after training, cosine \(results.plan.cosine)",
       x: PlotAxis("projected coordinates, d′"), y: PlotAxis("bound, nats"), width: 720,
       marks: lines + [.reference(name: "truth", truth)])
   }
 
   private var readings: Plot {
-    let ranking = results.ranking.first { $0.name == EstimatorStudy.recipe }
+    let ranking = results.ranking.first { $0.name == Critic.recipe.name }
     let values = ranking?.readings.last?.values ?? []
     let kinds = Set(ranking?.kinds ?? []).sorted()
     let marks = kinds.map { kind in
@@ -99,7 +98,7 @@ struct EstimatorPlots {
         })
     }
     return Plot(
-      "What the recipe's critic reads of pairs of \(results.dataset)",
+      "What the recipe's critic reads of pairs of \(results.plan.dataset)",
       x: PlotAxis("information of a view, nats", scale: .logarithmic),
       y: PlotAxis("MINE after training, nats"),
       width: 700, marks: marks)

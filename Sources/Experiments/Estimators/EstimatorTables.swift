@@ -1,10 +1,13 @@
 import Evaluation
+import Formats
 import Foundation
 import Reports
 
 /// The tables of the estimators' page.
 struct EstimatorTables {
   let results: EstimatorResults
+
+  private static let format = NumberFormat.decimals(2)
 
   /// Whether a mean agrees with the reference: within a quarter of the spread between batches.
   static func agrees(_ entry: GaussianBenchmark.Entry) -> Bool? {
@@ -13,132 +16,151 @@ struct EstimatorTables {
     }
   }
 
+  private static func verdict(_ agrees: Bool?) -> String? { agrees.map { $0 ? "agrees" : "**differs**" } }
+
   var optimal: Table {
     get throws {
-      try Table(
-        columns: ["estimator", "I, nats", "reference", "measured", "verdict"],
-        rows: results.optimal.sorted { ($0.estimator.order, $0.truth) < ($1.estimator.order, $1.truth) }.map {
-          let reference = GaussianBenchmark.reference($0.estimator, information: $0.truth)
-          let verdict = Self.agrees($0).map { $0 ? "agrees" : "**differs**" } ?? "–"
-          return [
-            $0.estimator.rawValue, Self.text($0.truth, 0), reference.map { Self.text($0, 2) } ?? "–",
-            Self.text($0.estimate), verdict,
-          ]
-        })
+      let columns: [Column<GaussianBenchmark.Entry>] = [
+        Column("estimator") { $0.estimator.rawValue }, Column("I, nats", .decimals(0)) { $0.truth },
+        Column("reference", Self.format) { GaussianBenchmark.reference($0.estimator, information: $0.truth) },
+        Column("measured", Self.format) { $0.estimate },
+        Column("verdict") { Self.verdict(Self.agrees($0)) },
+      ]
+      return try Records(
+        columns, results.optimal.sorted { ($0.estimator.order, $0.truth) < ($1.estimator.order, $1.truth) }
+      ).table
     }
   }
 
-  var trained: Table { get throws { try byLevel(results.trained) } }
-
-  private func byLevel(_ entries: [GaussianBenchmark.Entry]) throws -> Table {
-    let levels = Set(entries.map(\.truth)).sorted()
-    return try Table(
-      columns: ["estimator"] + levels.map { "I = \(Self.text($0, 0))" },
-      rows: InformationEstimator.allCases.filter { one in entries.contains { $0.estimator == one } }.map {
-        one in
-        [one.rawValue]
-          + levels.map { level in
-            entries.first { $0.estimator == one && $0.truth == level }.map { Self.text($0.estimate) } ?? "–"
-          }
-      })
+  var trained: Table {
+    get throws {
+      let levels = Set(results.trained.map(\.truth)).sorted()
+      return try byEstimator(
+        InformationEstimator.allCases.filter { one in results.trained.contains { $0.estimator == one } },
+        levels.map { level in
+          (
+            "I = \(level.text(.decimals(0)))",
+            { one in
+              results.trained.first { $0.estimator == one && $0.truth == level }?.estimate.cell
+            }
+          )
+        })
+    }
   }
 
   var ceiling: Table {
     get throws {
       let sizes = Set(results.ceiling.map(\.batchSize)).sorted()
-      return try Table(
-        columns: ["estimator"] + sizes.map { "K = \($0)" },
-        rows: InformationEstimator.allCases.filter { $0 != .mineCorrected }.map { one in
-          [one.rawValue]
-            + sizes.map { size in
-              results.ceiling.first { $0.estimator == one && $0.batchSize == size }.map {
-                Self.text($0.estimate)
-              }
-                ?? "–"
+      return try byEstimator(
+        InformationEstimator.allCases.filter { $0 != .mineCorrected } + [nil],
+        sizes.map { size in
+          (
+            "K = \(size)",
+            { one in
+              // The last row is the ceiling itself.
+              guard let one else { return .number(log(Double(size))) }
+              return results.ceiling.first { $0.estimator == one && $0.batchSize == size }?.estimate.cell
             }
-        } + [["ln K"] + sizes.map { Self.text(log(Double($0)), 2) }])
+          )
+        })
     }
+  }
+
+  private typealias Cells = @Sendable (InformationEstimator?) -> CellContent?
+
+  private func byEstimator(_ rows: [InformationEstimator?], _ columns: [(title: String, cells: Cells)]) throws
+    -> Table
+  {
+    try Records(
+      [Column("estimator") { $0?.rawValue ?? "ln K" }]
+        + columns.map { title, cells in Column(title, Self.format) { cells($0) } }, rows
+    ).table
   }
 
   /// The bound at the optimal critic against what is known of it at one coordinate.
   var reference: Table {
     get throws {
-      let known = [96: (0.81, 0.18), 500: (0.82, 0.08), 5_000: (0.829, 0.03)]
-      return try Table(
-        columns: [
-          "K", "truth", "reference", "optimal critic", "verdict", "MINE, own views", "MINE, fresh views",
-        ],
-        rows: entries(dimensions: 1, rate: EstimatorPlan.learningRates[0]).map { entry in
-          let stated = known[entry.setting.views]
-          let verdict = stated.map { abs(entry.optimal.mean - $0.0) <= $0.1 ? "agrees" : "**differs**" }
-          return [
-            "\(entry.setting.views)", Self.text(entry.setting.truth, 3),
-            stated.map { "\(Self.text($0.0, 3)) ± \(Self.text($0.1, 2))" } ?? "–", Self.text(entry.optimal),
-            verdict ?? "–", entry.trained.last.map { Self.text($0.ownViews) } ?? "–",
-            entry.trained.last.map { Self.text($0.freshViews) } ?? "–",
-          ]
-        })
+      let known: [Int: (mean: Double, spread: Double)] = [
+        96: (0.81, 0.18), 500: (0.82, 0.08), 5_000: (0.829, 0.03),
+      ]
+      let columns: [Column<PerSampleBenchmark.Entry>] = [
+        Column("K") { $0.setting.views }, Column("truth", .decimals(3)) { $0.setting.truth },
+        Column("reference") {
+          known[$0.setting.views].map { "\($0.mean.text(.decimals(3))) ± \($0.spread.text(.decimals(2)))" }
+        },
+        Column("optimal critic", Self.format) { $0.optimal },
+        Column("verdict") { entry in
+          Self.verdict(known[entry.setting.views].map { abs(entry.optimal.mean - $0.mean) <= $0.spread })
+        },
+        Column("MINE, own views", Self.format) { $0.trained.last?.ownViews },
+        Column("MINE, fresh views", Self.format) { $0.trained.last?.freshViews },
+      ]
+      return try Records(columns, results.entries(dimensions: 1, rate: results.plan.learningRates[0])).table
     }
   }
 
-  /// One table a number of views.
+  /// One table per number of views.
   func perSample(views: Int) throws -> Table {
-    let rates = EstimatorPlan.learningRates
-    func last(_ rate: Float, _ dimensions: Int) -> PerSampleBenchmark.Reading? {
-      entries(dimensions: dimensions, rate: rate).first { $0.setting.views == views }?.trained.last
+    let rates = results.plan.learningRates, perSample = results.perSample
+    func own(_ rate: Float) -> [PerSampleBenchmark.Entry] {
+      perSample.filter { $0.setting.views == views && $0.setting.learningRate == rate }
+        .sorted { $0.setting.dimensions < $1.setting.dimensions }
     }
-    let rows = results.perSample.filter { $0.setting.views == views && $0.setting.learningRate == rates[0] }
-      .sorted { $0.setting.dimensions < $1.setting.dimensions }
-    return try Table(
-      columns: ["d′", "truth", "optimal critic"]
-        + rates.flatMap { ["rate \($0), own views", "bias", "rate \($0), fresh views"] },
-      rows: rows.map { entry in
-        [
-          "\(entry.setting.dimensions)", Self.text(entry.setting.truth, 2), Self.text(entry.optimal),
-        ]
-          + rates.flatMap { rate -> [String] in
-            guard let reading = last(rate, entry.setting.dimensions) else { return ["–", "–", "–"] }
-            return [
-              Self.text(reading.ownViews),
-              String(format: "%+.2f", reading.ownViews.mean - entry.setting.truth),
-              Self.text(reading.freshViews),
-            ]
-          }
-      })
-  }
-
-  func entries(dimensions: Int, rate: Float) -> [PerSampleBenchmark.Entry] {
-    results.perSample.filter { $0.setting.dimensions == dimensions && $0.setting.learningRate == rate }
-      .sorted { $0.setting.views < $1.setting.views }
+    let readings = rates.flatMap { rate -> [Column<PerSampleBenchmark.Entry>] in
+      let entries = own(rate)
+      @Sendable func last(_ entry: PerSampleBenchmark.Entry) -> PerSampleBenchmark.Reading? {
+        entries.first { $0.setting.dimensions == entry.setting.dimensions }?.trained.last
+      }
+      return [
+        Column("rate \(rate), own views", Self.format) { last($0)?.ownViews },
+        Column("bias") { entry in
+          last(entry).map { NumberFormat.signed(2).text($0.ownViews.mean - entry.setting.truth) }
+        },
+        Column("rate \(rate), fresh views", Self.format) { last($0)?.freshViews },
+      ]
+    }
+    return try Records(
+      [
+        Column("d′") { $0.setting.dimensions }, Column("truth", Self.format) { $0.setting.truth },
+        Column("optimal critic", Self.format) { $0.optimal },
+      ] + readings, own(rates[0])
+    ).table
   }
 
   var ranking: Table {
     get throws {
+      typealias Row = (ranking: CriticRanking, reading: CriticRanking.Reading)
       let kinds = results.ranking.first?.readings.first?.correlations.map(\.kind) ?? []
-      return try Table(
-        columns: ["critic", "steps", "pairs", "reads"] + kinds.map { $0 ?? "all pairs" },
-        rows: results.ranking.flatMap { ranking in
-          ranking.readings.map { reading in
-            let spread = Distribution(reading.values)
-            return [
-              ranking.name, "\(reading.steps)", "\(ranking.kinds.count)",
-              spread.map { "\(Self.text($0.minimum, 2)) to \(Self.text($0.maximum, 2))" } ?? "–",
-            ]
-              + kinds.map { kind in
-                guard let found = reading.correlations.first(where: { $0.kind == kind }) else { return "–" }
-                return Self.text(found.coefficient, 2)
-                  + " (\(Self.text(found.interval.lower, 2)) to \(Self.text(found.interval.upper, 2)))"
-              }
+      let columns: [Column<Row>] =
+        [
+          Column("critic") { $0.ranking.name }, Column("steps") { $0.reading.steps },
+          Column("pairs") { $0.ranking.kinds.count },
+          Column("reads") { row in
+            Distribution(row.reading.values).map {
+              "\($0.minimum.text(Self.format)) to \($0.maximum.text(Self.format))"
+            }
+          },
+        ]
+        + kinds.map { kind in
+          Column(kind ?? "all pairs") { row in
+            row.reading.correlations.first { $0.kind == kind }.map {
+              "\($0.coefficient.text(Self.format)) (\($0.interval.lower.text(Self.format)) to "
+                + "\($0.interval.upper.text(Self.format)))"
+            }
           }
-        })
+        }
+      return try Records(
+        columns, results.ranking.flatMap { ranking in ranking.readings.map { (ranking, $0) } }
+      ).table
     }
   }
+}
 
-  static func text(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+extension Distribution: TableValue {
+  public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
 
-  static func text(_ distribution: Distribution) -> String {
-    "\(text(distribution.mean, 2)) ± \(text(distribution.standardDeviation, 2))"
-  }
+  /// `2.03 ± 0.25`
+  var text: String { NumberFormat.decimals(2).text(mean, deviation: standardDeviation) }
 }
 
 extension InformationEstimator {

@@ -18,11 +18,11 @@ public struct RecipesChoice: Sendable {
   private let plan: RecipesPlan
 
   /// - Throws: ``StudyError/settings(_:)`` where tuning cells are missing.
-  public init(_ plan: RecipesPlan, store: CellStore) throws {
+  public init(_ plan: RecipesPlan, _ found: FinishedCells<Experiment>) throws {
     self.plan = plan
     var errors: [String: [Arm: [UInt64: Double]]] = [:]
     for cell in plan.tuningCells {
-      guard let finished = try store.finished(cell) else {
+      guard let finished = found[cell] else {
         throw StudyError.settings("\(cell.label) is not finished: settings cannot be chosen yet")
       }
       errors[RecipesGroup(cell).label, default: [:]][cell.arm, default: [:]][cell.seed] =

@@ -100,19 +100,21 @@ public struct RecipesPlan: StudyPlan {
     public var control: String
   }
 
-  public static let scales = ["smoke", "small"]
+  public static var parts: [PlanPart<RecipesPlan>] {
+    func group(_ name: String, _ value: @escaping @Sendable (RecipesGroup) -> String) -> PlanPart<RecipesPlan>
+    {
+      PlanPart(name, "the groups of it") { plan, kept in
+        plan.development = plan.development.filter { kept.contains(value($0)) }
+        plan.confirmation = plan.confirmation.filter { kept.contains(value($0)) }
+      }
+    }
+    return [
+      group("dataset", \.dataset), group("model", \.model),
+      .number("seeds", "how many seeds of the comparison, from 1", \.seeds),
+    ]
+  }
 
   public var groups: [RecipesGroup] { development + confirmation }
-
-  public static let study = "recipes"
-
-  public static func embedded(_ scale: String) -> [UInt8]? {
-    switch scale {
-    case "smoke": PackageResources.recipes_smoke_yaml
-    case "small": PackageResources.recipes_small_yaml
-    default: nil
-    }
-  }
 
   public func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
@@ -144,22 +146,6 @@ public struct RecipesPlan: StudyPlan {
   static let same = "same data"
   static let noise = "tuned noise"
 
-  /// The plan with fewer groups or another number of seeds.
-  public func narrowed(datasets: [String] = [], models: [String] = [], seeds: Int? = nil) throws
-    -> RecipesPlan
-  {
-    var plan = self
-    func kept(_ group: RecipesGroup) -> Bool {
-      (datasets.isEmpty || datasets.contains(group.dataset))
-        && (models.isEmpty || models.contains(group.model))
-    }
-    plan.development = development.filter(kept)
-    plan.confirmation = confirmation.filter(kept)
-    plan.seeds = seeds ?? self.seeds
-    try plan.validate()
-    return plan
-  }
-
   func has(_ family: RecipesFamily, in group: RecipesGroup) -> Bool {
     family.only?.contains(group.label) ?? true
   }
@@ -187,12 +173,18 @@ public struct RecipesPlan: StudyPlan {
 
   /// The same data with fewer and more updates than a group's.
   public var convergenceCells: [Experiment] {
-    groups.flatMap { group in
-      convergence.flatMap { factor in
-        (0..<tuningSeeds).map { offset in
-          group.lasting(factor).experiment(Arm(.none), seed: UInt64(1001 + offset), usesTest: false)
-        }
-      }
+    groups.flatMap { group in convergence.flatMap { convergenceCells(group, $0) } }
+  }
+
+  private func convergenceCells(_ group: RecipesGroup, _ factor: Double) -> [Experiment] {
+    (0..<tuningSeeds).map { offset in
+      group.lasting(factor).experiment(Arm(.none), seed: UInt64(1001 + offset), usesTest: false)
     }
+  }
+
+  /// What is finished of them for a group.
+  func sameData(_ group: RecipesGroup, _ factor: Double, _ found: FinishedCells<Experiment>) -> ArmCells {
+    ArmCells(
+      name: Self.same, arm: Arm(.none), cells: convergenceCells(group, factor).compactMap { found[$0] })
   }
 }

@@ -5,13 +5,7 @@ import Reports
 enum RecipesPlots {
   /// Every arm's change against the same data with its interval.
   static func changes(_ row: RecipesRow) -> Plot {
-    let bars = row.arms.compactMap { arm -> Plot.Bar? in
-      guard let comparison = arm.toSame, let change = comparison.relativeChange else { return nil }
-      let scale = comparison.difference.mean == 0 ? 0 : change / comparison.difference.mean
-      return Plot.Bar(
-        arm.name, 100 * change, lower: comparison.interval.map { 100 * scale * $0.lower },
-        upper: comparison.interval.map { 100 * scale * $0.upper })
-    }
+    let bars = row.arms.compactMap { RecipesColumns.toSame.bar($0.arm.name, $0) }
     return Plot(
       "\(row.group.label): test error against the same data", x: PlotAxis(""), y: PlotAxis("change, %"),
       width: 860, height: 460, marks: [.bars(bars)])
@@ -20,9 +14,9 @@ enum RecipesPlots {
   /// What the seconds of an arm buy.
   static func time(_ row: RecipesRow) -> Plot {
     let marks = row.arms.compactMap { arm -> Plot.Mark? in
-      guard arm.name == RecipesPlan.same || arm.toSame != nil else { return nil }
+      guard arm.arm.name == RecipesPlan.same || arm.toSame != nil else { return nil }
       let change = 100 * (arm.toSame?.relativeChange ?? 0)
-      return .scatter(name: arm.name, [Plot.Point(row.cost(arm), change)])
+      return .scatter(name: arm.arm.name, [Plot.Point(row.cost(arm), change)])
     }
     return Plot(
       "\(row.group.label): change of the test error over all seconds",
@@ -50,7 +44,7 @@ enum RecipesPlots {
   /// The validation error of the same data as the training goes.
   static func course(_ rows: [RecipesRow]) -> Plot {
     let lines = rows.compactMap { row -> Plot.Mark? in
-      guard let same = row[RecipesPlan.same], let first = same.cells.first else { return nil }
+      guard let same = row[RecipesPlan.same]?.arm, let first = same.cells.first else { return nil }
       return .line(
         name: row.group.label,
         first.outcome.course.indices.map { index in

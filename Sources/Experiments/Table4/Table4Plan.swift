@@ -34,18 +34,19 @@ public struct Table4Plan: StudyPlan {
   public var batchSize: Int
   public var uae: UAE
 
-  /// The scales that are part of the program.
-  public static let scales = ["smoke", "small", "paper"]
-
-  public static let study = "table4"
-
-  public static func embedded(_ scale: String) -> [UInt8]? {
-    switch scale {
-    case "smoke": PackageResources.table4_smoke_yaml
-    case "small": PackageResources.table4_small_yaml
-    case "paper": PackageResources.table4_paper_yaml
-    default: nil
-    }
+  public static var parts: [PlanPart<Table4Plan>] {
+    [
+      PlanPart("dataset", "data sets, also others than the plan's") { $0.datasets = $1 },
+      PlanPart("model", "model families of the plan") { plan, names in
+        if let unknown = names.first(where: { [rows = plan.rows] in rows[$0] == nil }) {
+          throw StudyError.settings(
+            "\(plan.name) has no row '\(unknown)'; it has \(plan.rows.keys.sorted().joined(separator: ", "))")
+        }
+        plan.rows = plan.rows.filter { names.contains($0.key) }
+      },
+      PlanPart("arm", "what to train on besides the data") { $0.arms = $1 },
+      .number("seeds", "how many seeds, from 1", \.seeds),
+    ]
   }
 
   /// - Throws: ``StudyError/settings(_:)`` that names the first setting out of range.
@@ -73,25 +74,6 @@ public struct Table4Plan: StudyPlan {
     try require(0...1 ~= uae.epsilon && uae.kappa >= 0, "epsilon must be from 0 to 1 and kappa not negative")
     try require(
       0...10_000 ~= uae.mineSteps && uae.mineLearningRate > 0, "MINE needs steps ≥ 0 and a rate > 0")
-  }
-
-  /// The plan with fewer data sets, rows or arms, or another number of seeds.
-  ///
-  /// - Throws: ``StudyError/settings(_:)`` for a row that the plan does not have.
-  public func narrowed(
-    datasets: [String] = [], rows names: [String] = [], arms: [String] = [], seeds: Int? = nil
-  ) throws -> Table4Plan {
-    var plan = self
-    if !datasets.isEmpty { plan.datasets = datasets }
-    if let unknown = names.first(where: { rows[$0] == nil }) {
-      throw StudyError.settings(
-        "\(name) has no row '\(unknown)'; it has \(rows.keys.sorted().joined(separator: ", "))")
-    }
-    if !names.isEmpty { plan.rows = rows.filter { names.contains($0.key) } }
-    if !arms.isEmpty { plan.arms = arms }
-    plan.seeds = seeds ?? self.seeds
-    try plan.validate()
-    return plan
   }
 
   /// The cells, seed by seed.

@@ -1,6 +1,6 @@
 import Evaluation
-import Foundation
 import Models
+import Reports
 
 /// A model on a data set: all arms, all seeds.
 public struct Table4Row: Sendable {
@@ -15,38 +15,8 @@ public struct Table4Row: Sendable {
     public var batchSize: Int { schedule.batchSize }
   }
 
-  /// One arm of a row, seed by seed.
-  public struct Line: Sendable {
-    public let arm: Arm
-    /// What tables call it: its name, and its settings where several arms have that name.
-    public let name: String
-    public let cells: [FinishedCell<Experiment>]
-
-    /// By seed.
-    func values(_ figure: (Experiment.Outcome) -> Double) -> [UInt64: Double] {
-      Dictionary(cells.map { ($0.cell.seed, figure($0.outcome)) }) { first, _ in first }
-    }
-
-    /// Mean and spread over the seeds.
-    func summary(_ figure: (Experiment.Outcome) -> Double?) -> Summary? {
-      let values = cells.compactMap { figure($0.outcome) }.filter(\.isFinite)
-      return try? Summary(values)
-    }
-
-    /// The first seed's examples.
-    var figures: ExampleFigures? { cells.first?.outcome.examples }
-
-    /// The mean over the seeds of each class's test error.
-    var perClass: [Double] {
-      let lists = cells.map(\.outcome.trained.perClass)
-      return (lists.first ?? []).indices.map { index in
-        mean(lists.compactMap { $0.indices.contains(index) ? $0[index] : nil })
-      }
-    }
-  }
-
   public let key: Key
-  public let arms: [Line]
+  public let arms: [ArmCells]
 
   public var title: String { "\(key.dataset) \(key.model)" }
   /// As text names it where several rows stand side by side.
@@ -56,20 +26,16 @@ public struct Table4Row: Sendable {
   public var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
   public var testCount: Int { arms.first?.cells.first?.outcome.testCount ?? 0 }
   public var notes: [String] { arms.first?.cells.first?.outcome.notes ?? [] }
-  public var seeds: [UInt64] { Set(arms.flatMap { $0.cells.map(\.cell.seed) }).sorted() }
+  public var seeds: [UInt64] { Set(arms.flatMap(\.seeds)).sorted() }
 
-  subscript(name: String) -> Line? { arms.first { $0.arm.name == name } }
+  subscript(name: String) -> ArmCells? { arms.first { $0.arm.name == name } }
 
   /// An arm against another one over the seeds that both have.
   func comparison(
-    of arm: Line, with baseline: String, _ figure: (Experiment.Outcome) -> Double
+    of arm: ArmCells, with baseline: String, _ figure: Column<FinishedCell<Experiment>>
   ) -> PairedComparison? {
     guard arm.arm.name != baseline, let other = self[baseline] else { return nil }
-    let treatment = arm.values(figure), control = other.values(figure)
-    let seeds = treatment.keys.filter { control[$0] != nil }.sorted()
-    guard !seeds.isEmpty else { return nil }
-    return try? PairedComparison(
-      treatment: seeds.compactMap { treatment[$0] }, baseline: seeds.compactMap { control[$0] }, seed: 1)
+    return arm.comparison(with: other, figure)
   }
 
   /// The rows of finished cells, in the order of the paper's table.
@@ -90,16 +56,16 @@ public struct Table4Row: Sendable {
   }
 
   /// Arms of one name with different settings are different arms, and say their settings.
-  private static func arms(_ cells: [FinishedCell<Experiment>]) -> [Line] {
+  private static func arms(_ cells: [FinishedCell<Experiment>]) -> [ArmCells] {
     let groups = Dictionary(grouping: cells, by: \.cell.arm)
     func rank(_ arm: Arm) -> (Int, String) {
       (Table4Arms.names.firstIndex(of: arm.name ?? "") ?? Table4Arms.names.count, arm.description)
     }
     return groups.keys.sorted { rank($0) < rank($1) }.map { arm in
       let name = arm.name ?? arm.description
-      return Line(
-        arm: arm, name: groups.keys.count { $0.name == arm.name } > 1 ? "\(name) (\(arm.description))" : name,
-        cells: (groups[arm] ?? []).sorted { $0.cell.seed < $1.cell.seed })
+      return ArmCells(
+        name: groups.keys.count { $0.name == arm.name } > 1 ? "\(name) (\(arm.description))" : name,
+        arm: arm, cells: groups[arm] ?? [])
     }
   }
 }

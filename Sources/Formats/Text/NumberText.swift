@@ -4,6 +4,8 @@ import Foundation
 public enum NumberFormat: Sendable, Equatable {
   /// `0.0123`: so many digits behind the point.
   case decimals(Int)
+  /// `+0.01`: a difference.
+  case signed(Int)
   /// `0.01230`: decimals enough for so many significant digits of the value, never with an exponent.
   case significant(Int)
   /// `0.0123`, `1.2e+07`: so many significant digits, without needless zeros.
@@ -31,11 +33,29 @@ public enum NumberFormat: Sendable, Equatable {
     guard value.isFinite else { return "\(value)" }
     return switch self {
     case .decimals(let digits): String(format: "%.\(digits)f", value)
+    case .signed(let digits): String(format: "%+.\(digits)f", value)
     case .significant(let digits):
       String(format: "%.\(Self.decimals(of: model, significant: digits))f", value)
     case .general(let digits): String(format: "%.\(digits)g", value)
     case .percent(let digits): String(format: "%.\(digits)f %%", 100 * value)
     case .change(let digits): String(format: "%+.\(digits)f %%", 100 * value)
+    }
+  }
+
+  /// The number as in ``text(_:)``, without a unit.
+  public func bare(_ value: Double) -> String {
+    switch self {
+    case .percent(let digits): String(format: "%.\(digits)f", 100 * value)
+    case .change(let digits): String(format: "%+.\(digits)f", 100 * value)
+    default: text(value)
+    }
+  }
+
+  /// The number in the unit that it is written in: shares in percent.
+  public func scaled(_ value: Double) -> Double {
+    switch self {
+    case .percent, .change: 100 * value
+    default: value
     }
   }
 

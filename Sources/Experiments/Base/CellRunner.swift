@@ -1,0 +1,95 @@
+import Formats
+import Foundation
+import Runs
+import Synchronization
+import Torch
+
+/// Independent cells and the folder that keeps their outcomes.
+///
+/// Finished cells are skipped, the others run in any order on any number of workers and processes; what was stopped or
+/// killed goes on where it was.
+public struct CellRunner<Cell: StudyCell>: Sendable {
+  public let cells: [Cell]
+  public let store: CellStore
+
+  /// - Parameter cells: those that are there twice count once.
+  /// - Throws: `EncodingError`.
+  public init(store: CellStore, cells: [Cell]) throws {
+    var seen: Set<Data> = []
+    self.cells = try cells.filter { seen.insert(try JSON.encoder().encode($0)).inserted }
+    self.store = store
+  }
+
+  /// Those of the cells that are finished, in their order.
+  public func finished() throws -> [FinishedCell<Cell>] { try cells.compactMap { try store.finished($0) } }
+
+  /// Runs every cell that is not finished.
+  ///
+  /// - Parameters:
+  ///   - workers: how many cells run at a time, each on one thread; cells whose work can be divided take idle ones too.
+  ///   - progress: asked between and inside cells whether to stop.
+  /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
+  public func run(
+    workers: Int, progress: RunProgress = RunProgress()
+  ) throws {
+    let queue = Mutex(try cells.filter { try store.finished($0) == nil })
+    let failures = Mutex<[(label: String, message: String)]>([])
+    let open = queue.withLock(\.count)
+    progress.begin("cells", cells.count, done: cells.count - open)
+    if open < cells.count {
+      progress.note("\(cells.count - open) of \(cells.count) cells are finished already")
+    }
+    let threads = ThreadBudget(workers)
+    for _ in 0..<max(0, workers - open) { threads.retire() }
+    onThreads(min(workers, open)) { _ in
+      LibTorch.setThreads(1)
+      defer { threads.retire() }
+      while !progress.isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        do {
+          let context = CellContext(
+            store: store, data: store.data, provenance: try store.provenance(of: cell),
+            scratch: try store.scratch(of: cell), budget: threads,
+            note: progress.note, isCancelled: progress.isCancelled)
+          switch try perform(cell, context) {
+          case .done(let seconds):
+            let time = seconds?.durationText ?? "by another process"
+            progress.advance(1, "\(cell.label): \(time)", always: true)
+          case .elsewhere:
+            // Another process has it: look again once nothing else is open, in case that process dies.
+            let alone = queue.withLock { others in
+              others.append(cell)
+              return others.count
+            }
+            if alone <= workers { Thread.sleep(forTimeInterval: 0.5) }
+          }
+        } catch is CancellationError {
+          return
+        } catch {
+          progress.warn("\(cell.label): \(error)")
+          failures.withLock { $0.append((cell.label, "\(error)")) }
+        }
+      }
+    }
+    if progress.isCancelled() { throw CancellationError() }
+    let failed = failures.withLock { $0 }
+    if let first = failed.first { throw StudyError.failed(cells: failed.map(\.label), first: first.message) }
+  }
+
+  private enum Performed {
+    case done(seconds: Double?)
+    case elsewhere
+  }
+
+  private func perform(_ cell: Cell, _ context: CellContext) throws -> Performed {
+    guard let claim = try store.claim(cell) else { return .elsewhere }
+    defer { withExtendedLifetime(claim) {} }
+    // Another process may have finished it since the queue was made.
+    if try store.finished(cell) != nil { return .done(seconds: nil) }
+    let start = ContinuousClock.now
+    let outcome = try cell.run(context)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    try store.write(cell, outcome, seconds: seconds)
+    try? FileManager.default.removeItem(atPath: context.scratch)
+    return .done(seconds: seconds)
+  }
+}
