@@ -12,6 +12,38 @@ public enum CellContent: Sendable, Equatable {
   case interval(Double, ClosedRange<Double>)
 }
 
+extension CellContent {
+  func text(_ format: NumberFormat) -> String {
+    switch self {
+    case .missing: "–"
+    case .text(let text): text
+    case .integer(let number): "\(number)"
+    case .number(let number): number.isNaN ? "–" : format.text(number)
+    case .spread(let mean, _, let count) where count < 2: mean.isNaN ? "–" : format.text(mean)
+    case .spread(let mean, let deviation, _): format.text(mean, deviation: deviation)
+    case .interval(let number, let range):
+      "\(format.text(number)) [\(format.bare(range.lowerBound)), \(format.bare(range.upperBound))]"
+    }
+  }
+
+  var exact: String {
+    switch self {
+    case .missing: ""
+    case .text(let text): text
+    case .integer(let number): "\(number)"
+    case .number(let number), .spread(let number, _, _), .interval(let number, _): "\(number)"
+    }
+  }
+
+  var number: Double {
+    switch self {
+    case .missing, .text: .nan
+    case .integer(let number): Double(number)
+    case .number(let number), .spread(let number, _, _), .interval(let number, _): number
+    }
+  }
+}
+
 /// A type whose values stand in tables.
 public protocol TableValue: SendableMetatype {
   var cell: CellContent { get }
@@ -50,37 +82,13 @@ public struct Column<Row>: Sendable {
   }
 
   /// As a page shows it; `–` for nothing.
-  public func text(_ row: Row) -> String {
-    switch content(row) {
-    case .missing: "–"
-    case .text(let text): text
-    case .integer(let number): "\(number)"
-    case .number(let number): number.isNaN ? "–" : format.text(number)
-    case .spread(let mean, _, let count) where count < 2: mean.isNaN ? "–" : format.text(mean)
-    case .spread(let mean, let deviation, _): format.text(mean, deviation: deviation)
-    case .interval(let number, let range):
-      "\(format.text(number)) [\(format.bare(range.lowerBound)), \(format.bare(range.upperBound))]"
-    }
-  }
+  public func text(_ row: Row) -> String { content(row).text(format) }
 
   /// With all its digits, as CSV has it; empty for nothing.
-  public func exact(_ row: Row) -> String {
-    switch content(row) {
-    case .missing: ""
-    case .text(let text): text
-    case .integer(let number): "\(number)"
-    case .number(let number), .spread(let number, _, _), .interval(let number, _): "\(number)"
-    }
-  }
+  public func exact(_ row: Row) -> String { content(row).exact }
 
   /// What a plot takes: NaN for nothing, which leaves a gap.
-  public func number(_ row: Row) -> Double {
-    switch content(row) {
-    case .missing, .text: .nan
-    case .integer(let number): Double(number)
-    case .number(let number), .spread(let number, _, _), .interval(let number, _): number
-    }
-  }
+  public func number(_ row: Row) -> Double { content(row).number }
 
   /// A bar of a plot; nil for nothing. Shares are in percent where pages have them so.
   public func bar(_ label: String, _ row: Row) -> Plot.Bar? {
@@ -114,17 +122,13 @@ public struct Records: Sendable {
 
   /// - Throws: ``ReportError``, as ``Table``.
   public init<Row>(_ columns: [Column<Row>], _ rows: [Row]) throws(ReportError) {
-    var lines: [[(key: String, cell: CellContent)]] = []
-    var shown: [[String]] = []
-    var whole: [[String]] = []
-    for row in rows {
-      lines.append(columns.map { ($0.key, $0.content(row)) })
-      shown.append(columns.map { $0.text(row) })
-      whole.append(columns.map { $0.exact(row) })
-    }
-    self.lines = lines
-    table = try Table(columns: columns.map(\.title), rows: shown)
-    exact = try Table(columns: columns.map(\.key), rows: whole)
+    // Each once: a column may have to compute what it shows.
+    let cells = rows.map { row in columns.map { $0.content(row) } }
+    lines = cells.map { cells in zip(columns, cells).map { ($0.key, $1) } }
+    table = try Table(
+      columns: columns.map(\.title),
+      rows: cells.map { cells in zip(columns, cells).map { $1.text($0.format) } })
+    exact = try Table(columns: columns.map(\.key), rows: cells.map { $0.map(\.exact) })
   }
 
   /// One line per row, with all digits.

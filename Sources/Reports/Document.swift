@@ -17,8 +17,6 @@ public struct Document: Sendable {
     case grid(String, ImageGrid, shows: String)
     /// Names that belong together, as one part of the page has them.
     case group([String: Value])
-    /// Several things one after the other.
-    case all([Value])
   }
 
   public var template: Template
@@ -61,7 +59,6 @@ public struct Document: Sendable {
       case .plot(let name, let plot): return picture("\(name).svg", plot.title, Array(try plot.svg().utf8))
       case .grid(let name, let grid, let shows):
         return picture("\(name).png", shows, try grid.drawn().image.png())
-      case .all(let parts): return try parts.map { "\(try object($0))" }.joined(separator: "\n")
       }
     }
     // In the order of names, so that pictures are made in the same order every time.

@@ -1,6 +1,6 @@
 import Evaluation
 import Experiments
-import Foundation
+import Formats
 import Reports
 
 /// The table that `uae augment` prints.
@@ -26,7 +26,7 @@ enum AugmentSummary {
         "time in model / similarity",
         "\(value("attack.share.model", 100, " %")) / \(value("attack.share.similarity", 100, " %"))"
       ),
-    ] { Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + text) }
+    ] { Swift.print("  " + name.padded(to: 28) + text) }
     if let audit = outcome.audits.first {
       let which = plan.seeds.count > 1 ? ", first seed" : ""
       Swift.print("\naudit of the examples as read back from their files\(which)")
@@ -41,16 +41,15 @@ enum AugmentSummary {
       ("control: data repeated", "repeatedControl"),
     ] {
       guard let summary = outcome[key + column] else { continue }
-      let change = (summary.mean / base - 1) * 100
-      let note = column == "original" ? "" : String(format: "  (%+.1f %%)", change)
-      Swift.print("  " + name.padding(toLength: 28, withPad: " ", startingAt: 0) + summary.description + note)
+      let note = column == "original" ? "" : "  (\((summary.mean / base - 1).text(.change(1))))"
+      Swift.print("  " + name.padded(to: 28) + summary.description + note)
     }
     if plan.seeds.count > 1, let retrained = outcome[key + "retrained"]?.values,
       let control = outcome[key + "repeatedControl"]?.values
     {
       let test = try PairedComparison(treatment: retrained, baseline: control, seed: 1)
-      Swift.print(
-        String(format: "  retrained against the repeated data: p = %.3g (sign-flip test)", test.test.pValue))
+      let p = test.test.pValue.text(.general(3))
+      Swift.print("  retrained against the repeated data: p = \(p) (sign-flip test)")
     }
     Swift.print(
       "\n\(folder)/results.json" + (plan.dataset.sampleShape.count == 3 ? ", \(folder)/examples.png" : ""))

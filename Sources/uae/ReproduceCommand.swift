@@ -106,7 +106,7 @@ struct ReproduceCommand: ParsableCommand {
     if let page { return try study.document(from: from).write(page: page) }
     let interrupts = Interrupts(
       farewell: "interrupted; finished cells are in \(folder): give the same command again")
-    try interrupts.guarding {
+    let found = try interrupts.guarding {
       try study.run(
         workers: threads ?? ProcessInfo.processInfo.activeProcessorCount,
         data: DatasetCache(dataRoot: dataRoot),
@@ -114,7 +114,7 @@ struct ReproduceCommand: ParsableCommand {
           style: quiet ? .quiet : .automatic, isCancelled: { interrupts.requested != nil }),
         command: command)
     }
-    let document = try study.document()
+    let document = try study.document(found)
     let path = "\(folder)/\(S.name).md"
     try document.write(page: path)
     print(try document.section("What was found"))

@@ -90,6 +90,7 @@ import Testing
   @Test func table4() throws {
     let plan = try Table4.plan("smoke").narrowed(to: [
       ("dataset", ["mnist"]), ("model", ["dense-autoencoder"]), ("seeds", ["3"]),
+      ("arm", ["original", "repeated", "mine-uae", "mine-uae-code", "l2-uae", "ga-0.001", "mixup"]),
     ])
     try check(Table4.self, plan) { outcome($0, &$1) }
   }

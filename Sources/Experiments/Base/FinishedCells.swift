@@ -21,16 +21,19 @@ public struct FinishedCells<Cell: StudyCell>: Sendable {
   ///
   /// Cells of the present software count; where there are none, those of another one, if it is one.
   ///
+  /// - Parameter digests: where the data sets are at hand, theirs by name: cells of other states of them do not count.
   /// - Throws: ``StudyError/settings(_:)`` for a folder that holds no study, no finished cell, cells of several other
   ///   versions, or cells of two states of a data set.
-  public init(folders: [String], software: [String: String]) throws {
+  public init(folders: [String], software: [String: String], digests: [String: String] = [:]) throws {
     var cells: [FinishedCell<Cell>] = []
     var commands: [String] = []
     for folder in folders {
       guard FileManager.default.fileExists(atPath: folder + "/cells") else {
         throw StudyError.settings("\(folder) holds no study")
       }
-      let own: [FinishedCell<Cell>] = try Self.read(folder)
+      let own: [FinishedCell<Cell>] = try Self.read(folder).filter { cell in
+        cell.provenance.data.allSatisfy { digests[$0.key] ?? $0.value == $0.value }
+      }
       if own.isEmpty { throw StudyError.settings("\(folder) has no finished cells") }
       cells += own
       commands += Commands(folder: folder).lines.filter { !commands.contains($0) }
@@ -38,12 +41,13 @@ public struct FinishedCells<Cell: StudyCell>: Sendable {
     let makers = Set(cells.map(\.provenance.software))
     let maker = makers.contains(software) ? software : makers.first ?? software
     if makers.count > 1, maker != software {
+      let names = makers.map(Provenance.text).sorted().joined(separator: " and by ")
       throw StudyError.settings(
-        "\(folders.joined(separator: ", ")): the cells were made by \(makers.map(Provenance.text).sorted().joined(separator: " and by ")); "
+        "\(folders.joined(separator: ", ")): the cells were made by \(names); "
           + "run the study again for a page of one version")
     }
     try self.init(cells.filter { $0.provenance.software == maker }, commands: commands)
-    var digests: [String: String] = [:]
+    var digests = digests
     for (name, digest) in all.flatMap(\.provenance.data) {
       if digests.updateValue(digest, forKey: name) ?? digest != digest {
         throw StudyError.settings(

@@ -18,14 +18,16 @@ public struct PlanPart<Plan: Sendable>: Sendable {
   let keep: @Sendable (inout Plan, [String]) throws -> Void
 
   /// - Parameter keep: leaves in the plan what was asked for.
-  init(_ name: String, _ summary: String, keep: @escaping @Sendable (inout Plan, [String]) throws -> Void) {
+  public init(
+    _ name: String, _ summary: String, keep: @escaping @Sendable (inout Plan, [String]) throws -> Void
+  ) {
     self.name = name
     self.summary = summary
     self.keep = keep
   }
 
   /// A part that is one whole number.
-  static func number<Number: FixedWidthInteger & Sendable>(
+  public static func number<Number: FixedWidthInteger & Sendable>(
     _ name: String, _ summary: String, _ path: WritableKeyPath<Plan, Number> & Sendable
   ) -> PlanPart {
     PlanPart(name, summary) { plan, values in

@@ -21,10 +21,12 @@ public struct StudyRun<S: Study>: Sendable {
   /// - Parameters:
   ///   - workers: how many cells run at a time, each on one thread.
   ///   - command: what the page says was given, without where things are.
+  /// - Returns: all that is finished in the folder, of these data.
   /// - Throws: as ``CellRunner/run(workers:progress:)``.
-  public func run(workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress, command: String)
-    throws
-  {
+  @discardableResult
+  public func run(
+    workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress, command: String
+  ) throws -> FinishedCells<S.Cell> {
     let store = try CellStore(folder: folder, software: software, data: data)
     try Commands(folder: folder).add(command)
     if let others = try foreign(store) { progress.warn(others) }
@@ -36,7 +38,12 @@ public struct StudyRun<S: Study>: Sendable {
       found = try FinishedCells(found.all + runner.finished())
       stage += 1
     }
+    let digests = found.all.reduce(into: [:]) { $0.merge($1.provenance.data) { $1 } }
+    return try FinishedCells(folders: [folder], software: software, digests: digests)
   }
+
+  /// The page of what is finished.
+  public func document(_ found: FinishedCells<S.Cell>) throws -> Document { try S.document(plan, found) }
 
   /// The page of what is finished in the folder, or in other ones.
   ///
@@ -57,7 +64,8 @@ public struct StudyRun<S: Study>: Sendable {
     }
     let changed = try cells.filter { try $0.provenance != store.provenance(of: $0.cell) }
     return changed.first.map { first in
-      "\(folder): \(changed.count) finished cells were made of other data (\(first.provenance.data.keys.sorted().joined(separator: ", "))): "
+      let sets = first.provenance.data.keys.sorted().joined(separator: ", ")
+      return "\(folder): \(changed.count) finished cells were made of other data (\(sets)): "
         + "they stay as they are, and are not used"
     }
   }

@@ -92,7 +92,6 @@ public struct Experiment: StudyCell, Equatable {
     public var testError: Double { trained.test ?? .nan }
     /// After as many updates as the original model has.
     public var equalUpdates: Errors { halfway ?? trained }
-    public var equalUpdatesTestError: Double { equalUpdates.test ?? .nan }
   }
 
   public func run(_ context: CellContext) throws -> Outcome {

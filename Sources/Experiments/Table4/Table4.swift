@@ -68,7 +68,6 @@ public enum Table4: Study {
   private static func values(_ group: Group, _ lines: [Table4Line]) throws -> [String: Document.Value] {
     var rows: [Table4Row] = []
     for line in lines where rows.last?.key != line.row.key { rows.append(line.row) }
-    let published = lines.contains { $0.published != nil }
     let examples = lines.filter { $0.arm.figures != nil }
     return [
       "dataset": .text(group.dataset), "samples": .text("\(group.trainCount)"),
@@ -84,10 +83,9 @@ public enum Table4: Study {
       "notes": .list(Set(rows.flatMap(\.notes)).sorted().map { ["note": .text($0)] }),
       "isStandIn": .flag(group.dataset == "cifar10"),
       "errors": .table(
-        try Records(
-          Table4Columns.errors(.testError) + (published ? Table4Columns.published : []), lines
-        ).table),
-      "equalErrors": .table(try Records(Table4Columns.errors(.equalTestError), lines).table),
+        try Table4Columns.errors(
+          .testError, lines, published: lines.contains { $0.published != nil })),
+      "equalErrors": .table(try Table4Columns.errors(.equalTestError, lines)),
       "examples": .table(try Records(Table4Columns.examples, examples).table),
       "training": .table(try Records(Table4Columns.training, lines).table),
     ]

@@ -35,22 +35,35 @@ enum Table4Columns {
     figures.map { $0.overSeeds().over { $0.arm } }
   }
 
+  /// A line with its paired comparisons, each computed once.
+  private struct Compared: Sendable {
+    let line: Table4Line
+    let toOriginal: PairedComparison?
+    let toRepeated: PairedComparison?
+  }
+
   /// A test error with the paired comparisons against the original and against the repeated data.
-  static func errors(_ figure: Column<FinishedCell<Experiment>>) -> [Column<Table4Line>] {
-    names + arms(figure)
+  static func errors(
+    _ figure: Column<FinishedCell<Experiment>>, _ lines: [Table4Line], published: Bool = false
+  ) throws -> Table {
+    func own(_ columns: [Column<Table4Line>]) -> [Column<Compared>] { columns.map { $0.over { $0.line } } }
+    let columns: [Column<Compared>] =
+      own(names + arms(figure))
       + [
-        (Table4Arms.original, "against original", "p"),
-        (Table4Arms.repeated, "against repeated", "p (repeated)"),
-      ].flatMap { baseline, against, p -> [Column<Table4Line>] in
-        [
-          Column(against, .change(1)) { $0.comparison(with: baseline, figure) },
-          Column(p) { $0.comparison(with: baseline, figure)?.pText() },
-        ]
-      }
+        Column("against original", .change(1)) { $0.toOriginal }, Column("p") { $0.toOriginal?.pText() },
+        Column("against repeated", .change(1)) { $0.toRepeated },
+        Column("p (repeated)") { $0.toRepeated?.pText() },
+      ] + own(published ? Self.published : [])
+    let rows = lines.map {
+      Compared(
+        line: $0, toOriginal: $0.comparison(with: Table4Arms.original, figure),
+        toRepeated: $0.comparison(with: Table4Arms.repeated, figure))
+    }
+    return try Records(columns, rows).table
   }
 
   /// The paper's figures.
-  static let published: [Column<Table4Line>] = [
+  private static let published: [Column<Table4Line>] = [
     Column("paper", .decimals(5)) { $0.published?.error },
     Column("paper against original", .change(1)) { line -> Double? in
       let base = PublishedTable4.figure(
