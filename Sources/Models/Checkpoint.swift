@@ -2,7 +2,7 @@ import Formats
 import Foundation
 import Torch
 
-/// A model on disk: one safetensors file with the parameters by name and, in its metadata, the architecture. A
+/// A model on disk: one safetensors file with parameters and buffers by name and, in its metadata, the architecture. A
 /// checkpoint of a training in progress also holds the optimizers' state, the steps done and the epoch.
 ///
 /// Python reads it with `safetensors.torch.load_file`.
@@ -26,7 +26,7 @@ public struct Checkpoint: Sendable {
   public func encoded() throws -> [UInt8] {
     let architecture = JSON.line(model.architecture)
     let tensors =
-      model.parameters.map { ($0.name, HostArray($0.tensor.floats, shape: $0.tensor.shape)) }
+      model.tensors.map { ($0.name, HostArray($0.tensor.floats, shape: $0.tensor.shape)) }
       + training.map { (Self.trainingPrefix + $0.name, $0.tensor.hostArray) }
     return Safetensors.encode(
       tensors.map { (name: $0.0, array: $0.1) },
@@ -55,22 +55,21 @@ public struct Checkpoint: Sendable {
         path: path, "no architecture in its metadata: not a checkpoint of this program")
     }
     guard architecture.sampleShape.allSatisfy({ 1...100_000 ~= $0 }), architecture.sampleSize <= 100_000_000,
-      1...1_000_000 ~= architecture.code
+      1...1_000_000 ~= architecture.code, 2...100_000 ~= architecture.classes ?? 2
     else { throw ModelError.checkpoint(path: path, "its architecture has impossible sizes") }
     guard ModelFamilies.all.contains(where: { $0.name == architecture.family }) else {
       throw ModelError.checkpoint(path: path, "\(ModelError.unknown(architecture.family))")
     }
     let model = try architecture.makeModel(seed: 0, device: device)
-    for parameter in model.parameters {
-      let array = try file.array(parameter.name)
-      guard array.shape == parameter.tensor.shape else {
+    for own in model.tensors {
+      let array = try file.array(own.name)
+      guard array.shape == own.tensor.shape else {
         throw ModelError.checkpoint(
-          path: path,
-          "'\(parameter.name)' has the shape \(array.shape), the model needs \(parameter.tensor.shape)")
+          path: path, "'\(own.name)' has the shape \(array.shape), the model needs \(own.tensor.shape)")
       }
-      withoutGrad { parameter.tensor.assign(Tensor(array.floats(), array.shape).to(device)) }
+      withoutGrad { own.tensor.assign(Tensor(array.floats(), array.shape).to(device)) }
     }
-    let known = Set(model.parameters.map(\.name))
+    let known = Set(model.tensors.map(\.name))
     let training = try file.names.filter { !known.contains($0) }.map { name -> NamedTensor in
       guard name.hasPrefix(Self.trainingPrefix) else {
         throw ModelError.checkpoint(path: path, "'\(name)' is not a part of \(architecture.family)")

@@ -121,11 +121,16 @@ public struct TrainingData: Sendable {
 }
 
 /// A model of ours: built from its architecture, trained by its objectives, written as a checkpoint.
+///
+/// Its ``parts`` are the one description of the network: parameters, buffers, the forward pass and the TorchScript form
+/// come from their layers.
 public protocol TrainableModel: Model, Module {
   var architecture: Architecture { get }
+  /// The parts, in the order of a checkpoint; the first of them takes the samples.
+  var parts: [Sequential] { get }
   /// What a training step minimises, one objective after the other.
   var objectives: [Objective] { get }
-  /// The source of its methods in TorchScript; parameters are named with `_` for `.`.
+  /// The source of its methods in TorchScript (``ScriptMethod/source(_:_:)``); tensors are named with `_` for `.`.
   var torchScript: String { get }
 }
 
@@ -133,9 +138,18 @@ extension TrainableModel {
   public var name: String { architecture.family }
   public var sampleShape: [Int] { architecture.sampleShape }
   public var device: Device { parameters.first?.tensor.device ?? .cpu }
+  public var parameters: [NamedTensor] { parts.flatMap(\.parameters) }
+  public var buffers: [NamedTensor] { parts.flatMap(\.buffers) }
+
+  /// The channels of the convolution that takes the samples, after its ReLU.
   public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
     if let name { throw ModelError.noPart(self.name, name) }
-    return nil
+    let layers = parts.first?.layers ?? []
+    guard layers.count > 1, let first = layers[0] as? Conv2d, first.stride == 1,
+      case .relu? = layers[1] as? Activation
+    else { return nil }
+    return FirstConvolution(
+      weight: first.weight, bias: first.bias, padding: first.padding, imageShape: sampleShape)
   }
 
   /// That of the bytes of its checkpoint.
@@ -147,16 +161,21 @@ public struct Objective: Sendable {
   public var name: String
   public var parameters: [Tensor]
   public var optimizer: OptimizerConfiguration
-  /// The loss of a batch, a tensor without dimensions; random numbers, where the loss needs any, come from the stream.
+  /// The authors' own; a training may multiply it by another.
+  public var schedule: LearningRateSchedule
+  /// The loss of a batch in training mode, a tensor without dimensions; random numbers, where the loss needs any, come
+  /// from the stream. Running statistics move as it is computed.
   public var loss: @Sendable (_ batch: Batch, _ random: RandomStream) throws -> Tensor
 
   public init(
     _ name: String, _ parameters: [Tensor], _ optimizer: OptimizerConfiguration,
+    schedule: LearningRateSchedule = .constant,
     loss: @escaping @Sendable (Batch, RandomStream) throws -> Tensor
   ) {
     self.name = name
     self.parameters = parameters
     self.optimizer = optimizer
+    self.schedule = schedule
     self.loss = loss
   }
 }

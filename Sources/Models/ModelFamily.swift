@@ -33,7 +33,7 @@ public struct ModelFamily: Sendable {
 
 /// All families; a new one is a file with an entry, and a line here.
 public enum ModelFamilies {
-  public static let all: [ModelFamily] = [.sparse, .dense, .convolutional, .adversarial]
+  public static let all: [ModelFamily] = [.sparse, .dense, .convolutional, .adversarial, .classifier]
 
   /// What commands train where nothing is asked for.
   public static let usual = ModelFamily.dense
@@ -51,7 +51,8 @@ public struct Architecture: Codable, Equatable, Sendable {
   public var family: String
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   public var sampleShape: [Int]
-  /// The length of the code; for the convolutional model the number of channels of the code.
+  /// The length of the code; for the convolutional autoencoder the number of its channels, for the classifier the width
+  /// of its dense layers.
   public var code: Int
   /// The number of classes, for families that need them.
   public var classes: Int?
@@ -83,9 +84,7 @@ public struct Architecture: Codable, Equatable, Sendable {
     guard !sampleShape.isEmpty, sampleShape.allSatisfy({ $0 > 0 }), code > 0 else {
       throw ModelError.unsuitable(self.family, sampleShape, "every length must be at least 1")
     }
-    if family.needsLabels, classes ?? 0 < 2 {
-      throw ModelError.unsuitable(self.family, sampleShape, "it needs data with at least 2 classes")
-    }
+    if family.needsLabels, classes ?? 0 < 2 { throw ModelError.unlabelled(self.family) }
     var random = ParameterInitializer(seed: seed, device: device)
     return try family.make(self, &random)
   }
@@ -95,6 +94,7 @@ public struct Architecture: Codable, Equatable, Sendable {
 public enum ModelError: Error, Equatable, CustomStringConvertible {
   case unknown(String)
   case unsuitable(String, [Int], String)
+  case unlabelled(String)
   case checkpoint(path: String, String)
   case diverged(epoch: Int, loss: Double)
   case lacks(String, Output, for: String, has: [Output])
@@ -109,6 +109,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       return "unknown model '\(name)'; \(hint)known: \(names.joined(separator: ", "))"
     case .unsuitable(let family, let shape, let why):
       return "\(family) does not take samples of shape \(shape): \(why)"
+    case .unlabelled(let family):
+      return "\(family) learns classes: it needs data with labels, of at least two classes"
     case .checkpoint(let path, let why): return "\(path): \(why)"
     case .diverged(let epoch, let loss):
       return "training diverged in epoch \(epoch): the loss is \(loss); use a smaller learning rate"

@@ -26,9 +26,14 @@ public func convTranspose2d(_ x: Tensor, _ weight: Tensor, padding: Int = 0) -> 
   Op.convTranspose2d.tensor([.tensor(x), .tensor(weight), .none, .ints([1, 1]), .ints([padding, padding])])
 }
 
-/// The largest value of each `size`×`size` window; the image must have at least one window.
-public func maxPool2d(_ x: Tensor, _ size: Int) -> Tensor {
-  Op.maxPool2d.tensor([.tensor(x), .ints([size, size])])
+/// The largest value of each `size`×`size` window, side by side or at steps of `stride`; the image must have at least one.
+public func maxPool2d(_ x: Tensor, _ size: Int, stride: Int? = nil) -> Tensor {
+  Op.maxPool2d.tensor([.tensor(x), .ints([size, size]), .ints([stride ?? size, stride ?? size])])
+}
+
+/// The mean of each `size`×`size` window, side by side or at steps of `stride`; the image must have at least one.
+public func averagePool2d(_ x: Tensor, _ size: Int, stride: Int? = nil) -> Tensor {
+  Op.averagePool2d.tensor([.tensor(x), .ints([size, size]), .ints([stride ?? size, stride ?? size])])
 }
 
 /// The images `[batch, channels, height, width]` with so many pixels of zeros on every side.

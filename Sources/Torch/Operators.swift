@@ -41,7 +41,8 @@ enum Op {
   static let addInPlace = find("add_", "Tensor"), mulInPlace = find("mul_", "Scalar"),
     copyInPlace = find("copy_")
   static let conv2d = find("conv2d"), convTranspose2d = find("conv_transpose2d", "input")
-  static let maxPool2d = find("max_pool2d")
+  static let maxPool2d = find("max_pool2d"), averagePool2d = find("avg_pool2d"),
+    batchNorm = find("batch_norm")
   static let pad = find("constant_pad_nd"), flip = find("flip")
   static let pixelShuffle = find("pixel_shuffle"), pixelUnshuffle = find("pixel_unshuffle")
   static let mseLoss = find("mse_loss"), bce = find("binary_cross_entropy")

@@ -9,14 +9,14 @@ import Torch
 
   @Test(arguments: ModelFamilies.all)
   func aModelComesBackAsItWas(_ kind: ModelFamily) throws {
-    let model = try Architecture(kind, sampleShape: [1, 8, 8], code: 5).makeModel(seed: 2)
+    let model = try Architecture(kind, sampleShape: [1, 8, 8], code: 5, classes: 3).makeModel(seed: 2)
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Checkpoint(model, epoch: 7).write(to: path)
     let read = try Checkpoint.read(path)
     #expect(read.model.architecture == model.architecture)
     #expect(read.epoch == 7)
-    #expect(read.model.parameters.map { $0.tensor.floats } == model.parameters.map { $0.tensor.floats })
+    #expect(read.model.tensors.map { $0.tensor.floats } == model.tensors.map { $0.tensor.floats })
     #expect(try Checkpoint(model, epoch: 7).encoded() == Checkpoint(read.model, epoch: 7).encoded())
   }
 

@@ -21,7 +21,7 @@ import Torch
       return [y.floats] + (try gradients.map { try #require($0).floats })
     }
     let ours = try outcome(layer(x)), plain = try outcome(conv2d(x, layer.weight, layer.bias, padding: 2))
-    let after = try outcome(layer.afterDoubling(x))
+    let after = try outcome(DoubledConv2d(layer)(x))
     let (height, width) = (size[0], size[1])
     let large = x.reshaped([2, channels.0, height, 1, width, 1]).expanded([
       2, channels.0, height, 2, width, 2,

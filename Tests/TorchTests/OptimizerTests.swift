@@ -51,6 +51,38 @@ import Torch
       })
   }
 
+  /// The values are those of PyTorch 2.13.0 for the same gradients, in double precision.
+  @Test func weightDecayIsPyTorchs() {
+    expectEqual(
+      follow { SGD(learningRate: 0.1, weightDecay: 0.05) },
+      [0.945, 1.065275, 0.859948625, 0.852648881875, 0.8883856374656249, 0.7839437092782968])
+    expectEqual(
+      follow { SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.05) },
+      [0.945, 1.015775, 0.874393625, 0.739778419375, 0.6549258422156248, 0.4752838935611091])
+    expectEqual(
+      follow { SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.05) },
+      [0.8955, 1.07994275, 0.747211518875, 0.6198146438081875, 0.581331668966816, 0.31796350665153367])
+    expectEqual(
+      follow { Adam(learningRate: 0.01, weightDecay: 0.05) },
+      [
+        0.9900000001818182, 0.993976047726618, 0.990268783333457, 0.9870440944859548, 0.9851232678614819,
+        0.9815523981087465,
+      ])
+    expectEqual(
+      follow { Adam(learningRate: 0.01, weightDecay: 0.05, isDecoupled: true) },
+      [
+        0.9895000002000001, 0.9934274027912897, 0.9895385028104084, 0.9861929207035776, 0.9842165875960656,
+        0.9805616356895378,
+      ])
+  }
+
+  @Test func decayingLeavesTheCallersGradientsAlone() {
+    var optimizer = SGD(learningRate: 0.1, weightDecay: 0.05)
+    let gradient = Tensor([1.0], [1])
+    optimizer.step([Tensor([2.0], [1])], [gradient])
+    #expect(gradient.item == 1)
+  }
+
   @Test func rmspropFollowsKeras() {
     var p = 1.0, s = 0.0
     let expected = Self.gradients.map { g -> Double in

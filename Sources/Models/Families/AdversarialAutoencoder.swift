@@ -5,9 +5,9 @@ import Torch
 /// error, then cross-entropy for the discriminator and for the generator, Adam with learning rate 1e-4 each.
 public struct AdversarialAutoencoder: Autoencoder {
   public let architecture: Architecture
-  let encoder: [Linear]
-  let decoder: [Linear]
-  let discriminator: [Linear]
+  public let encoder: Sequential
+  public let decoder: Sequential
+  let discriminator: Sequential
 
   /// Width of the hidden layers.
   public static let hidden = 1000
@@ -15,30 +15,22 @@ public struct AdversarialAutoencoder: Autoencoder {
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
     let d = architecture.sampleSize, h = Self.hidden, z = architecture.code
-    func layers(_ sizes: [Int]) -> [Linear] { zip(sizes, sizes.dropFirst()).map { Linear($0, $1, &random) } }
-    encoder = layers([d, h, h, z])
-    decoder = layers([z, h, h, d])
-    discriminator = layers([z, h, h, 1])
-  }
-
-  public var parameters: [NamedTensor] {
-    [("encoder", encoder), ("decoder", decoder), ("discriminator", discriminator)].flatMap { name, layers in
-      layers.enumerated().flatMap { $0.element.parameters(under: "\(name).\($0.offset)") }
+    func stack(_ sizes: Int...) -> [any Layer] {
+      [
+        Linear(sizes[0], sizes[1], &random), Activation.relu, Linear(sizes[1], sizes[2], &random),
+        Activation.relu, Linear(sizes[2], sizes[3], &random),
+      ]
     }
+    encoder = Sequential("encoder", [Flatten()] + stack(d, h, h, z) + [Activation.sigmoid])
+    decoder = Sequential(
+      "decoder", stack(z, h, h, d) + [Activation.sigmoid, Unflatten(architecture.sampleShape)])
+    discriminator = Sequential("discriminator", stack(z, h, h, 1))
   }
 
-  private func stack(_ layers: [Linear], _ x: Tensor) -> Tensor {
-    layers[2](layers[1](layers[0](x).relu()).relu())
-  }
-
-  public func encode(_ x: Tensor) -> Tensor { stack(encoder, x.flattened()).sigmoid() }
-
-  public func decode(_ code: Tensor) -> Tensor {
-    stack(decoder, code).sigmoid().reshaped([-1] + architecture.sampleShape)
-  }
+  public var parts: [Sequential] { [encoder, decoder, discriminator] }
 
   public var objectives: [Objective] {
-    let tensors = { (layers: [Linear]) in layers.flatMap { $0.parameters.map(\.tensor) } }
+    let tensors = { (part: Sequential) in part.parameters.map(\.tensor) }
     let adam = OptimizerConfiguration.adam(learningRate: 1e-4)
     return [
       Objective("reconstruction", tensors(encoder) + tensors(decoder), adam) { batch, _ in
@@ -48,7 +40,7 @@ public struct AdversarialAutoencoder: Autoencoder {
         let x = batch.samples
         let code = withoutGrad { encode(x) }
         let prior = Tensor(random.normal(code.count), code.shape).to(x.device)
-        let judged = stack(discriminator, concatenated([prior, code]))
+        let judged = discriminator(concatenated([prior, code]))
         let truth = concatenated([
           Tensor.full([x.shape[0], 1], 1, device: x.device), Tensor.zeros([x.shape[0], 1], device: x.device),
         ])
@@ -57,27 +49,9 @@ public struct AdversarialAutoencoder: Autoencoder {
       Objective("generator", tensors(encoder), adam) { batch, _ in
         let x = batch.samples
         return binaryCrossEntropy(
-          logits: stack(discriminator, encode(x)), Tensor.full([x.shape[0], 1], 1, device: x.device))
+          logits: discriminator(encode(x)), Tensor.full([x.shape[0], 1], 1, device: x.device))
       },
     ]
-  }
-
-  public var torchScript: String {
-    func stack(_ name: String, _ x: String) -> String {
-      (0..<3).reduce(x) { inner, i in
-        let layer = "torch.linear(\(inner), self.\(name)_\(i)_weight, self.\(name)_\(i)_bias)"
-        return i < 2 ? "torch.relu(\(layer))" : layer
-      }
-    }
-    return """
-      def encode(self, x):
-        return torch.sigmoid(\(stack("encoder", "x.flatten(1)")))
-      def decode(self, z):
-        y = torch.sigmoid(\(stack("decoder", "z")))
-        return y.reshape([-1, \(architecture.sampleShape.map(String.init).joined(separator: ", "))])
-      def forward(self, x):
-        return self.decode(self.encode(x))
-      """
   }
 }
 

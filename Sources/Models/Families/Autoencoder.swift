@@ -1,4 +1,3 @@
-import MutualInformation
 import Torch
 
 /// A model that compresses a sample to a code and rebuilds it: Φ(x) = decode(encode(x)).
@@ -6,12 +5,19 @@ import Torch
 /// Inputs and outputs have the shape `[batch] + architecture.sampleShape` and the range [0, 1].
 public protocol Autoencoder: TrainableModel {
   /// `[batch, …]` → the code, `[batch, code]` or `[batch, channels, height, width]`.
-  func encode(_ x: Tensor) -> Tensor
+  var encoder: Sequential { get }
   /// The code → `[batch, …]`.
-  func decode(_ code: Tensor) -> Tensor
+  var decoder: Sequential { get }
 }
 
 extension Autoencoder {
+  public var parts: [Sequential] { [encoder, decoder] }
+
+  /// `[batch, …]` → the code, `[batch, code]` or `[batch, channels, height, width]`.
+  public func encode(_ x: Tensor) -> Tensor { encoder(x) }
+  /// The code → `[batch, …]`.
+  public func decode(_ code: Tensor) -> Tensor { decoder(code) }
+
   public var outputs: Set<Output> { [.reconstruction, .embedding] }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { decode(encode(x)) }
@@ -22,5 +28,12 @@ extension Autoencoder {
     case .embedding: return encode(x).flattened()
     default: throw lacks(output)
     }
+  }
+
+  public var torchScript: String {
+    [
+      ScriptMethod.source("encode", [encoder]), ScriptMethod.source("decode", [decoder]),
+      ScriptMethod.source("forward", [encoder, decoder]),
+    ].joined(separator: "\n")
   }
 }

@@ -3,23 +3,15 @@ import Torch
 /// d → 128 sigmoid → d sigmoid, mean squared error, RMSprop with learning rate 0.0025 (Table 4; the authors' code).
 public struct DenseAutoencoder: Autoencoder {
   public let architecture: Architecture
-  let encoder: Linear
-  let decoder: Linear
+  public let encoder: Sequential
+  public let decoder: Sequential
 
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
-    encoder = Linear(architecture.sampleSize, architecture.code, &random)
-    decoder = Linear(architecture.code, architecture.sampleSize, &random)
-  }
-
-  public var parameters: [NamedTensor] {
-    encoder.parameters(under: "encoder") + decoder.parameters(under: "decoder")
-  }
-
-  public func encode(_ x: Tensor) -> Tensor { encoder(x.flattened()).sigmoid() }
-
-  public func decode(_ code: Tensor) -> Tensor {
-    decoder(code).sigmoid().reshaped([-1] + architecture.sampleShape)
+    let (d, code) = (architecture.sampleSize, architecture.code)
+    encoder = Sequential("encoder", [Flatten(), Linear(d, code, &random), Activation.sigmoid])
+    decoder = Sequential(
+      "decoder", [Linear(code, d, &random), Activation.sigmoid, Unflatten(architecture.sampleShape)])
   }
 
   public var objectives: [Objective] {
@@ -28,18 +20,6 @@ public struct DenseAutoencoder: Autoencoder {
         mseLoss(self(batch.samples), batch.targets)
       }
     ]
-  }
-
-  public var torchScript: String {
-    """
-    def encode(self, x):
-      return torch.sigmoid(torch.linear(x.flatten(1), self.encoder_weight, self.encoder_bias))
-    def decode(self, z):
-      y = torch.sigmoid(torch.linear(z, self.decoder_weight, self.decoder_bias))
-      return y.reshape([-1, \(architecture.sampleShape.map(String.init).joined(separator: ", "))])
-    def forward(self, x):
-      return self.decode(self.encode(x))
-    """
   }
 }
 

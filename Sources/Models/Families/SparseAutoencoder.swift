@@ -4,17 +4,14 @@ import Torch
 /// + 3 · mean KL(0.1 ‖ mean activation of the code) (weight 1 for colour images) + L1 activity 1e-7 on both outputs; Adam.
 public struct SparseAutoencoder: Autoencoder {
   public let architecture: Architecture
-  let dense: DenseAutoencoder
+  public let encoder: Sequential
+  public let decoder: Sequential
 
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
-    dense = DenseAutoencoder(architecture, &random)
+    let dense = DenseAutoencoder(architecture, &random)
+    (encoder, decoder) = (dense.encoder, dense.decoder)
   }
-
-  public var parameters: [NamedTensor] { dense.parameters }
-  public func encode(_ x: Tensor) -> Tensor { dense.encode(x) }
-  public func decode(_ code: Tensor) -> Tensor { dense.decode(code) }
-  public var torchScript: String { dense.torchScript }
 
   /// The target of the code's mean activation.
   public static let sparsity = 0.1

@@ -3,12 +3,16 @@ import Foundation
 import Torch
 
 extension TrainableModel {
-  /// The model as TorchScript with the methods that it has (`forward`; for autoencoders `encode` and `decode`), and parameters named as in a
-  /// checkpoint with `_` for `.`.
+  /// The model in evaluation mode as TorchScript with the methods that it has (`forward`; for autoencoders `encode` and
+  /// `decode`), and tensors named as in a checkpoint with `_` for `.`.
   public func makeScript() throws -> Script {
     let script = try Script.create("Model")
     for parameter in parameters {
       try script.register(parameter.name.replacingOccurrences(of: ".", with: "_"), parameter.tensor)
+    }
+    for buffer in buffers {
+      try script.register(
+        buffer.name.replacingOccurrences(of: ".", with: "_"), buffer.tensor, isParameter: false)
     }
     try script.define(torchScript)
     try script.freeze()

@@ -43,7 +43,7 @@ public struct ModelTraining: Sendable {
   ) throws -> any TrainableModel {
     if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path).model }
     let unfinished = path + ".training"
-    let schedule = Trainer.Schedule.cosine(
+    let schedule = LearningRateSchedule.cosine(
       steps: epochs * ((samples + settings.batchSize - 1) / settings.batchSize))
     var trainer: Trainer
     var first = 0

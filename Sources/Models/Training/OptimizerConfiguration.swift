@@ -2,24 +2,31 @@ import Torch
 
 /// Which optimizer, with which settings.
 public enum OptimizerConfiguration: Codable, Equatable, Sendable {
-  case adam(learningRate: Double)
-  case sgd(learningRate: Double, momentum: Double)
+  /// With a weight decay, its multiple of each parameter is added to the gradient (an L2 penalty).
+  case adam(learningRate: Double, weightDecay: Double = 0)
+  /// Weights decay by themselves, whatever the gradient (Loshchilov and Hutter 2019).
+  case adamW(learningRate: Double, weightDecay: Double = 0.01)
+  case sgd(learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0)
   case rmsprop(learningRate: Double)
   case adadelta(learningRate: Double)
 
   public var learningRate: Double {
     switch self {
-    case .adam(let rate), .sgd(let rate, _), .rmsprop(let rate), .adadelta(let rate): return rate
+    case .adam(let rate, _), .adamW(let rate, _), .sgd(let rate, _, _, _), .rmsprop(let rate),
+      .adadelta(let rate):
+      rate
     }
   }
 
   /// The optimizer before its first step.
   func makeOptimizer() -> any Optimizer {
     switch self {
-    case .adam(let rate): return Adam(learningRate: rate)
-    case .sgd(let rate, let momentum): return SGD(learningRate: rate, momentum: momentum)
-    case .rmsprop(let rate): return RMSprop(learningRate: rate)
-    case .adadelta(let rate): return Adadelta(learningRate: rate)
+    case .adam(let rate, let decay): Adam(learningRate: rate, weightDecay: decay)
+    case .adamW(let rate, let decay): Adam(learningRate: rate, weightDecay: decay, isDecoupled: true)
+    case .sgd(let rate, let momentum, let nesterov, let decay):
+      SGD(learningRate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decay)
+    case .rmsprop(let rate): RMSprop(learningRate: rate)
+    case .adadelta(let rate): Adadelta(learningRate: rate)
     }
   }
 }

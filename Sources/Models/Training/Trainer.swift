@@ -1,4 +1,3 @@
-import Foundation
 import Torch
 
 /// Trains a model, batch after batch, from a state that can be saved and restored between any two steps.
@@ -7,41 +6,30 @@ public struct Trainer: Sendable {
   private let objectives: [Objective]
   private var optimizers: [any Optimizer]
   private let seed: UInt64
-  private let schedule: Schedule
   /// Steps done so far.
   public private(set) var steps = 0
 
-  /// How the learning rate changes over the steps.
-  public enum Schedule: Codable, Equatable, Sendable {
-    case constant
-    /// From the full rate to 0 along half a cosine over the given number of steps.
-    case cosine(steps: Int)
-
-    func factor(_ step: Int) -> Double {
-      switch self {
-      case .constant: return 1
-      case .cosine(let steps):
-        return 0.5 * (1 + cos(.pi * min(1, Double(step) / Double(max(1, steps)))))
-      }
-    }
-  }
-
   /// - Parameters:
-  ///   - optimizer: replaces the model's own for every objective.
+  ///   - optimizer: replaces the model's own, with its schedule, for every objective.
+  ///   - schedule: of this training; it multiplies the model's own.
   ///   - seed: of the noise that some losses draw.
   public init(
-    _ model: any TrainableModel, optimizer: OptimizerConfiguration? = nil, schedule: Schedule = .constant,
-    seed: UInt64
+    _ model: any TrainableModel, optimizer: OptimizerConfiguration? = nil,
+    schedule: LearningRateSchedule = .constant, seed: UInt64
   ) {
     self.model = model
     self.seed = seed
-    self.schedule = schedule
     objectives = model.objectives
     optimizers = objectives.map { (optimizer ?? $0.optimizer).makeOptimizer() }
-    rates = objectives.map { (optimizer ?? $0.optimizer).learningRate }
+    rates = objectives.map { objective in
+      let full = (optimizer ?? objective.optimizer).learningRate
+      let own = optimizer == nil ? objective.schedule : .constant
+      return { full * schedule.factor($0) * own.factor($0) }
+    }
   }
 
-  private let rates: [Double]
+  /// The learning rate of each objective at a step.
+  private let rates: [@Sendable (Int) -> Double]
 
   /// One step of every objective on a batch.
   /// - Returns: the first objective's loss before its step.
@@ -54,7 +42,7 @@ public struct Trainer: Sendable {
       let gradients = try grad(loss, objective.parameters).enumerated().map { j, gradient in
         gradient ?? Tensor.zeros(objective.parameters[j].shape, device: objective.parameters[j].device)
       }
-      optimizers[i].learningRate = rates[i] * schedule.factor(steps)
+      optimizers[i].learningRate = rates[i](steps)
       optimizers[i].step(objective.parameters, gradients)
       if i == 0 { first = loss.item }
     }
@@ -78,7 +66,7 @@ public struct Trainer: Sendable {
     return mean
   }
 
-  /// The optimizers' state and the number of steps done: with the parameters all that the next step depends on.
+  /// The optimizers' state and the number of steps done: with parameters and buffers all that the next step depends on.
   public var state: [NamedTensor] {
     get {
       optimizers.enumerated().flatMap { i, optimizer in

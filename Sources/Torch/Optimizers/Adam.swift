@@ -1,22 +1,30 @@
-/// Adam (Kingma and Ba 2015), by LibTorch's fused operator.
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), by LibTorch's fused operators.
 public struct Adam: Optimizer {
   public var learningRate: Double
   public var beta1: Double
   public var beta2: Double
   public var epsilon: Double
+  public var weightDecay: Double
+  /// Whether the weights decay by themselves (AdamW); else the decay's multiple of each parameter is added to the gradient.
+  public var isDecoupled: Bool
   private var first: [Tensor] = []
   private var second: [Tensor] = []
   private var steps: [Tensor] = []
 
-  public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-  {
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0, isDecoupled: Bool = false
+  ) {
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.isDecoupled = isDecoupled
   }
 
-  private static let fused = orTrap { try Operator("aten::_fused_adam_") }
+  private static let adam = orTrap { try Operator("aten::_fused_adam_") }
+  private static let adamW = orTrap { try Operator("aten::_fused_adamw_") }
 
   public mutating func step(_ parameters: [Tensor], _ gradients: [Tensor]) {
     if first.isEmpty {
@@ -27,14 +35,14 @@ public struct Adam: Optimizer {
     withoutGrad {
       for count in steps { count.assign(count + 1) }
       orTrap {
-        _ = try Self.fused.call(
+        _ = try (isDecoupled ? Self.adamW : Self.adam).call(
           [
             .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]),
             .tensors(steps),
           ],
           named: [
             "lr": .double(learningRate), "beta1": .double(beta1), "beta2": .double(beta2),
-            "weight_decay": .double(0),
+            "weight_decay": .double(weightDecay),
             "eps": .double(epsilon), "amsgrad": .bool(false), "maximize": .bool(false),
           ])
       }

@@ -1,18 +1,25 @@
-/// Stochastic gradient descent with (optionally Nesterov) momentum.
+/// Stochastic gradient descent with (optionally Nesterov) momentum and weight decay, as PyTorch defines it.
 public struct SGD: Optimizer {
   public var learningRate: Double
   public var momentum: Double
   public var nesterov: Bool
+  /// Its multiple of each parameter is added to the gradient (an L2 penalty).
+  public var weightDecay: Double
   private var velocity: [Tensor] = []
 
-  public init(learningRate: Double, momentum: Double = 0, nesterov: Bool = false) {
+  public init(
+    learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0
+  ) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov
+    self.weightDecay = weightDecay
   }
 
   public mutating func step(_ parameters: [Tensor], _ gradients: [Tensor]) {
     withoutGrad {
+      let gradients =
+        weightDecay == 0 ? gradients : zip(gradients, parameters).map { $0 + $1 * weightDecay }
       guard momentum != 0 else { return Foreach.add(parameters, gradients, scale: -learningRate) }
       if velocity.isEmpty { velocity = zerosLike(parameters) }
       Foreach.multiply(velocity, momentum)

@@ -4,9 +4,29 @@
 // that meet the same pixel leaves, for each of the four places in an output block, a kernel of about half the side (36
 // products for 5×5 instead of 100), and the large image need not exist. The sums are the same.
 
-extension Conv2d {
-  /// The convolution of an image with every pixel doubled: `[batch, in, h, w]` → `[batch, out, 2h, 2w]`.
-  public func afterDoubling(_ x: Tensor) -> Tensor {
+/// The convolution of an image with every pixel doubled: `[batch, in, h, w]` → `[batch, out, 2h, 2w]`.
+public struct DoubledConv2d: Layer {
+  /// Of stride 1, with an odd kernel and sizes kept.
+  private let convolution: Conv2d
+  private var weight: Tensor { convolution.weight }
+  private var bias: Tensor { convolution.bias }
+  private var padding: Int { convolution.padding }
+
+  public init(_ convolution: Conv2d) {
+    precondition(
+      convolution.stride == 1 && convolution.weight.shape[3] == 2 * convolution.padding + 1,
+      "only convolutions that keep the size are computed on the small image")
+    self.convolution = convolution
+  }
+
+  public var parameters: [NamedTensor] { convolution.parameters }
+
+  public func write(_ script: inout ScriptMethod, as name: String) {
+    script.apply("h.repeat_interleave(2, 2).repeat_interleave(2, 3)")
+    convolution.write(&script, as: name)
+  }
+
+  public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     let outputs = weight.shape[0]
     let biases = bias.reshaped([outputs, 1]).expanded([outputs, 4]).reshaped([-1])
     let places = conv2d(

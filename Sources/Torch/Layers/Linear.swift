@@ -1,0 +1,18 @@
+/// `y = x Wᵀ + b`, Glorot-uniform weights and zero bias (Keras' default, which the paper's models use).
+public struct Linear: Layer {
+  public let weight: Tensor
+  public let bias: Tensor
+
+  public init(_ inputs: Int, _ outputs: Int, _ random: inout ParameterInitializer) {
+    weight = random.glorotUniform([outputs, inputs], inputs: inputs, outputs: outputs)
+    bias = random.zeros([outputs])
+  }
+
+  public var parameters: [NamedTensor] { [NamedTensor("weight", weight), NamedTensor("bias", bias)] }
+
+  public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { linear(x, weight, bias) }
+
+  public func write(_ script: inout ScriptMethod, as name: String) {
+    script.apply("torch.linear(h, \(script.field(name, "weight")), \(script.field(name, "bias")))")
+  }
+}
