@@ -21,20 +21,23 @@ enum AugmentPictures {
     let x = plan.train.samples.gathered(chosen.map { examples.index[$0] }),
       y = examples.perturbed.gathered(chosen)
     func images(_ t: Tensor) -> [[Float]] { (0..<count).map { t[$0].floats } }
-    func rebuilt(_ model: any Model, _ x: Tensor) throws -> Tensor {
-      try model.output(.reconstruction, of: x)
+    var rows: [ImageGrid.Row] = [
+      .init("original x", images(x)), .init("UAE x'", images(y)),
+      .init("x' - x", images(y - x), colouring: .signed()),
+    ]
+    if outcome.original.outputs.contains(.reconstruction) {
+      func rebuilt(_ model: any Model, _ x: Tensor) throws -> [[Float]] {
+        images(try model.output(.reconstruction, of: x))
+      }
+      rows += try withoutGrad {
+        [
+          .init("model of x", try rebuilt(outcome.original, x)),
+          .init("model of x'", try rebuilt(outcome.original, y)),
+          .init("retrained of x", try rebuilt(outcome.retrained, x)),
+        ]
+      }
     }
-    let grid = try withoutGrad {
-      try ImageGrid(
-        shape: plan.dataset.sampleShape,
-        rows: [
-          .init("original x", images(x)), .init("UAE x'", images(y)),
-          .init("x' - x", images(y - x), colouring: .signed()),
-          .init("model of x", images(try rebuilt(outcome.original, x))),
-          .init("model of x'", images(try rebuilt(outcome.original, y))),
-          .init("retrained of x", images(try rebuilt(outcome.retrained, x))),
-        ])
-    }
+    let grid = try ImageGrid(shape: plan.dataset.sampleShape, rows: rows)
     try AtomicFile.write(try grid.drawn().image.png(), to: path)
   }
 }

@@ -33,7 +33,10 @@ enum AugmentSummary {
       for finding in audit.findings { Swift.print("  PROBLEM: \(finding)") }
       for fact in audit.facts { Swift.print("  \(fact)") }
     }
-    Swift.print("\nreconstruction error on the test set (mean squared difference)")
+    Swift.print(
+      outcome.original.outputs.contains(.reconstruction)
+        ? "\nreconstruction error on the test set (mean squared difference)"
+        : "\nerror rate on the test set (share of wrong classes)")
     let key = "test.error."
     let base = outcome[key + "original"]?.mean ?? .nan
     for (name, column) in [

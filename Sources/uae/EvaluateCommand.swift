@@ -20,8 +20,8 @@ struct EvaluateCommand: ParsableCommand {
     let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape).to(try work.place())
     let model = try subject.load(for: dataset, samples: test)
     let errors = try sampleErrors(model, TrainingData(test, labels: dataset.test.labels))
-    let summary = try Summary(errors)
     if work.json {
+      let summary = try Summary(errors)
       struct Result: Encodable {
         var samples: Int
         var error: [String: Double]
@@ -32,7 +32,7 @@ struct EvaluateCommand: ParsableCommand {
             samples: errors.count,
             error: ["mean": summary.mean, "standardDeviation": summary.standardDeviation])))
     } else {
-      print("\(errors.count) test samples of \(dataset.name): \(model.errorName) \(summary)")
+      print("\(errors.count) test samples of \(dataset.name): \(try model.text(errors))")
     }
   }
 }

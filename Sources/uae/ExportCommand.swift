@@ -9,8 +9,9 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a trained model for Python.",
     discussion: """
-      torchscript: torch.jit.load(FILE) gives a module with forward, encode and decode.
-      safetensors: safetensors.torch.load_file(FILE) gives the parameters by name.
+      torchscript: torch.jit.load(FILE) gives a module with forward, encode and decode; of a classifier with forward (the
+      logits) and embedding.
+      safetensors: safetensors.torch.load_file(FILE) gives parameters and buffers by name.
       """)
 
   @Option(name: .long, help: "A checkpoint, or the folder of a run that has one.")

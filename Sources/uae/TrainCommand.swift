@@ -70,15 +70,15 @@ struct TrainCommand: ParsableCommand {
         "training \(model)", architecture: architecture, settings: settings, seed: seed, path: out
       ).run(epochs: count, samples: data.count, progress: work.progress(interrupts)) { _, _ in data }
     }
-    let error = mean(try sampleErrors(trained, TrainingData(dataset.test)))
+    let errors = try sampleErrors(trained, TrainingData(dataset.test))
     if work.json {
       struct Result: Encodable {
         var checkpoint: String
         var test: [String: Double]
       }
-      print(try JSON.text(Result(checkpoint: out, test: ["error": error])))
+      print(try JSON.text(Result(checkpoint: out, test: ["error": mean(errors)])))
     } else {
-      print("\(out): \(trained.errorName) on the test set \(error.text(.general(4)))")
+      print("\(out): on the test set, \(try trained.text(errors))")
     }
   }
 }

@@ -206,4 +206,46 @@ struct PythonTests {
     let judged = try PythonEnvironment.judge(script, [path])
     #expect(judged.status == 0, "\(judged.errors.suffix(2000))")
   }
+
+  /// PyTorch's own functions, given the weights of the checkpoint, compute what the exported classifier does: the running
+  /// statistics of batch norm are there, dropout is not.
+  @Test func anExportedClassifierIsPyTorchsNetwork() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.path
+    let trained = try run([
+      program, "train", "--limit", "100", "--epochs", "2", "--model", "classifier", "--out",
+      path + "/model.safetensors", "--quiet",
+    ])
+    try #require(trained.status == 0, "\(trained.errors)")
+    let exported = try run([
+      program, "export", "--checkpoint", path + "/model.safetensors", "--out", path + "/model.pt",
+    ])
+    try #require(exported.status == 0, "\(exported.errors)")
+    let script = """
+      import json, sys, torch, safetensors, safetensors.torch
+      from torch.nn.functional import batch_norm, conv2d, linear, relu
+      folder = sys.argv[1]
+      with safetensors.safe_open(folder + "/model.safetensors", "pt") as file:
+          assert json.loads(file.metadata()["architecture"])["classes"] == 10
+      t = safetensors.torch.load_file(folder + "/model.safetensors")
+      def w(name):
+          return t[name + ".weight"], t[name + ".bias"]
+      def norm(x, name):
+          assert t[name + ".running_mean"].abs().sum() > 0
+          return batch_norm(x, t[name + ".running_mean"], t[name + ".running_var"], *w(name))
+      x = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+      h = relu(conv2d(x, *w("features.0"), padding=1))
+      h = relu(norm(conv2d(h, *w("features.1"), stride=2, padding=1), "features.2"))
+      g = relu(norm(conv2d(h, *w("features.3.body.0"), padding=1), "features.3.body.1"))
+      g = norm(conv2d(g, *w("features.3.body.2"), padding=1), "features.3.body.3")
+      h = relu(h + g).mean((2, 3))
+      embedding = relu(linear(relu(linear(h, *w("features.4"))), *w("features.5")))
+      logits = linear(embedding, *w("logits"))
+      model = torch.jit.load(folder + "/model.pt")
+      for ours, theirs in (model(x), logits), (model.embedding(x), embedding):
+          assert torch.allclose(ours, theirs, atol=1e-5), (ours - theirs).abs().max()
+      """
+    let judged = try PythonEnvironment.judge(script, [path])
+    #expect(judged.status == 0, "\(judged.errors.suffix(2000))")
+  }
 }

@@ -33,6 +33,29 @@ import Testing
     "test.error.repeatedControl",
   ]
 
+  /// A classifier's examples keep their originals' classes, and its error is the share of wrong classes.
+  @Test func aClassifierGoesTheWholeWay() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let digits = try DatasetLoader.load("digits", options: .init(limit: 150))
+    func plan(_ criterion: String) throws -> AugmentPlan {
+      var recipe = Recipe.farNoise
+      recipe.criterion = Choice(criterion)
+      return try AugmentPlan(
+        digits, model: "classifier", recipe: recipe, training: .init(epochs: 4), seeds: [1], threads: 2)
+    }
+    let error = #expect(throws: ModelError.self) { try plan("reconstruction") }
+    #expect(error?.description.contains("needs reconstruction") == true)
+    let outcome = try AugmentRun(try plan("same-class"), folder: folder).run(progress: .quiet)
+    let count = Double(digits.test.count)
+    for name in ["original", "retrained", "repeatedControl"] {
+      let wrong = try #require(outcome["test.error.\(name)"]).mean * count
+      #expect(abs(wrong - wrong.rounded()) < 1e-6 && 0...count ~= wrong)
+    }
+    // At x itself the model names its own class, so the criterion holds there; it is no constant as for autoencoders.
+    let before = try #require(outcome.audits.first?.criterionBefore)
+    #expect(before.maximum < 0 && before.minimum < before.maximum)
+  }
+
   @Test func theWholeWayLeavesItsFiguresUnderTheDocumentedKeys() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let outcome = try AugmentRun(try plan(), folder: folder).run(progress: .quiet)

@@ -37,7 +37,8 @@ public struct AugmentPlan: Sendable {
     self.threads = threads
     architecture = try Architecture(
       family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
-    _ = try architecture.makeModel(seed: 0)
+    let criterion = try Criteria.registry.named(recipe.criterion.name)
+    try architecture.makeModel(seed: 0).require(criterion.needs, for: "the criterion '\(criterion.name)'")
     epochs =
       try training.epochs
       ?? TrainingSettings.defaultEpochs(

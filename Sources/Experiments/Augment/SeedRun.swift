@@ -44,8 +44,11 @@ struct SeedRun {
       epochs: plan.epochs, samples: 2 * train.count, progress: progress
     ) { epoch, model in
       _ = try maker.refresh(pass: epoch, model: model)
-      let sets = maker.sets
-      return sets.isEmpty ? train : train.appending(TrainingData(sets[epoch % sets.count]))
+      guard !maker.sets.isEmpty else { return train }
+      // An example is of its original's class.
+      let turn = epoch % maker.sets.count
+      let labels = train.labels.map { labels in maker.rows[turn].map { labels[$0] } }
+      return train.appending(TrainingData(maker.sets[turn], labels: labels))
     }
     let control = try training("control: the data repeated", "repeated-control").run(
       epochs: plan.epochs, samples: 2 * train.count, progress: progress
@@ -83,7 +86,7 @@ struct SeedRun {
         isCancelled: progress.isCancelled)
     if outcome.interruption != nil { throw CancellationError() }
     let examples = try Examples(of: directory)
-    let audit = try self.audit(examples, reread: try scoreAgain(examples, attack))
+    let audit = try self.audit(examples, attack, reread: try scoreAgain(examples, attack))
     var figures = attackFigures(examples)
     let path = folder + "/attack-timing.json"
     // A resumed run attacks only what was open; its rate is that of the samples attacked last.
@@ -117,15 +120,15 @@ struct SeedRun {
     return scores
   }
 
-  private func audit(_ examples: Examples, reread: [Double]) throws -> Audit {
-    let kappa = try plan.recipe.completed().criterion["kappa"]?.number ?? 0
+  private func audit(_ examples: Examples, _ attack: Attack, reread: [Double]) throws -> Audit {
+    let x = plan.train.samples
+    let before = try attack.criterionValues(x, x, range: 0..<x.shape[0])
     return try Audit(
       AuditInput(
         training: plan.dataset.train, test: plan.dataset.test,
         perturbed: Samples(shape: plan.dataset.sampleShape, values: examples.perturbed.floats),
         index: examples.index, succeeded: examples.succeeded,
-        // At x itself both errors of f are the same.
-        criterionBefore: [Double](repeating: kappa, count: examples.count),
+        criterionBefore: examples.index.map { Double(before[$0]) },
         criterionAfter: examples.criterion.map(Double.init), criterionReread: reread,
         zeroGradients: examples.zeroGradients,
         epsilon: try plan.recipe.completed().solver["epsilon"]?.number ?? 1))

@@ -1,8 +1,16 @@
+import Evaluation
+import Formats
 import Models
 
 extension Model {
-  /// What its error is called.
-  var errorName: String { outputs.contains(.reconstruction) ? "reconstruction error" : "error rate" }
+  /// What ``sampleErrors(_:_:chunk:)`` says of it, in words: a mean with its spread, or how many classes were wrong.
+  func text(_ errors: [Double]) throws -> String {
+    if outputs.contains(.reconstruction) { return "reconstruction error \(try Summary(errors))" }
+    let rate = mean(errors)
+    let wrong = errors.count { $0 > 0 }
+    return "error rate \(rate.text(.general(4))) (\(wrong) of \(errors.count)), "
+      + "accuracy \((1 - rate).text(.general(4)))"
+  }
 }
 
 extension ModelFamilies {

@@ -1,0 +1,51 @@
+import Formats
+import Foundation
+import Testing
+
+/// A classifier from training to attacks, through the commands.
+@Suite struct ClassifierCommandTests {
+  @Test(.tags(.slow)) func aClassifierIsTrainedMeasuredAndAttacked() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.path
+    // Two classes that one feature tells apart.
+    let labels = (0..<60).map { $0 % 2 }
+    let values: [Float] = labels.flatMap { [Float($0), 0.5, Float(1 - $0)] }
+    try NPZFile.write(
+      [("x", HostArray(values, shape: [60, 3])), ("y", HostArray(labels, shape: [60]))], to: path + "/a.npz")
+    try NPZFile.write([("x", HostArray(values, shape: [60, 3]))], to: path + "/unlabelled.npz")
+    let checkpoint = path + "/model.safetensors"
+
+    let refused = try run([
+      program, "train", "--dataset", path + "/unlabelled.npz", "--model", "classifier", "--out", checkpoint,
+    ])
+    #expect(refused.status == 1)
+    #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+    #expect(refused.errors.contains("labels"))
+
+    let trained = try run([
+      program, "train", "--dataset", path + "/a.npz", "--model", "classifier", "--epochs", "30",
+      "--batch-size", "10", "--out", checkpoint, "--quiet",
+    ])
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(trained.output.contains("error rate 0 ("), "\(trained.output)")
+    let measured = try run([program, "evaluate", "--dataset", path + "/a.npz", "--checkpoint", checkpoint])
+    #expect(measured.output.contains("accuracy 1\n"), "\(measured.output)")
+    for (number, criterion) in [["same-class"], ["misclassification"], ["targeted", "--target", "1"]]
+      .enumerated()
+    {
+      let result = try run(
+        [
+          program, "attack", "--dataset", path + "/a.npz", "--checkpoint", checkpoint, "--iterations", "20",
+          "--out", "\(path)/run-\(number)", "--quiet", "--criterion",
+        ] + criterion)
+      #expect(result.status == 0, "\(criterion): \(result.errors)")
+    }
+    let unsuited = try run([
+      program, "attack", "--dataset", path + "/a.npz", "--checkpoint", checkpoint, "--criterion",
+      "reconstruction",
+      "--out", path + "/none", "--quiet",
+    ])
+    #expect(unsuited.status == 1)
+    #expect(unsuited.errors.contains("classifier has logits, embedding"), "\(unsuited.errors)")
+  }
+}
