@@ -9,6 +9,13 @@ public final class DatasetCache: Sendable {
     public let dataset: Dataset
     public let train: Tensor
     public let test: Tensor
+
+    init(_ dataset: Dataset) {
+      func tensor(_ samples: Samples) -> Tensor { Tensor(samples.values, [samples.count] + samples.shape) }
+      self.dataset = dataset
+      train = tensor(dataset.train)
+      test = tensor(dataset.test)
+    }
   }
 
   private let dataRoot: String?
@@ -16,6 +23,12 @@ public final class DatasetCache: Sendable {
 
   /// - Parameter dataRoot: the folder that has one folder a set; nil takes the environment's `UAE_DATA`.
   public init(dataRoot: String? = nil) { self.dataRoot = dataRoot }
+
+  /// A cache that has one set already, whatever its name means elsewhere: for data of the user's own.
+  public convenience init(_ dataset: Dataset) {
+    self.init()
+    entries.withLock { $0["\(dataset.name)/all"] = Entry(dataset) }
+  }
 
   /// A set by name, with at most `limit` samples to train on.
   /// - Throws: `DatasetError`; `FormatError` for a damaged file.
@@ -25,8 +38,7 @@ public final class DatasetCache: Sendable {
       let key = "\(name)/\(limit.map(String.init) ?? "all")"
       if let known = entries[key] { return known }
       let dataset = try DatasetLoader.load(name, dataRoot: dataRoot, options: .init(limit: limit))
-      func tensor(_ samples: Samples) -> Tensor { Tensor(samples.values, [samples.count] + samples.shape) }
-      let entry = Entry(dataset: dataset, train: tensor(dataset.train), test: tensor(dataset.test))
+      let entry = Entry(dataset)
       entries[key] = entry
       return entry
     }

@@ -12,6 +12,8 @@ public struct DataPart: Codable, Hashable, Sendable {
   public var validation: Int
   /// How many of the others are trained on, drawn by the seed; nil for all, in the set's order.
   public var samples: Int?
+  /// Whether the samples to validate are drawn by the seed too, instead of being the last.
+  public var drawsValidation: Bool?
 
   public init(_ dataset: String, pool: Int? = nil, validation: Int = 0, samples: Int? = nil) {
     self.dataset = dataset
@@ -41,6 +43,13 @@ public struct DataPart: Codable, Hashable, Sendable {
       TrainingData(
         entry.train.gathered(chosen),
         labels: entry.dataset.train.labels.map { labels in chosen.map { labels[$0] } })
+    }
+    if drawsValidation == true {
+      let order = RandomStream(seed: seed, purpose: .split).permutation(count)
+      return Parts(
+        entry: entry, train: part(Array(order.prefix(samples ?? rest))),
+        validation: part(Array(order.suffix(validation))),
+        test: TrainingData(entry.test, labels: entry.dataset.test.labels))
     }
     let order = RandomStream(seed: seed, purpose: .split).permutation(rest)
     let whole = TrainingData(

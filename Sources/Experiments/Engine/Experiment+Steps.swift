@@ -54,11 +54,16 @@ extension Experiment {
       recipe: try recipe.yaml(run: ["seed": seed]), model: try model.digest(),
       data: "\(parts.entry.dataset.digest)/\(set.shape[0])",
       software: Software.versions(libtorch: LibTorch.version))
+    let start = ContinuousClock.now
     let (directory, outcome, _) = try AttackRun(attack, copies: recipe.copies, threads: context.threads).run(
       set, folder: context.scratch, identity: identity,
       progress: RunProgress(
         style: .lines, unit: "samples of \(label)", interval: 60,
-        write: { context.note($0.trimmingCharacters(in: .newlines)) }),
+        write: { text in
+          // Of short work the study's own line says enough.
+          guard text.hasPrefix("resuming") || ContinuousClock.now - start > .seconds(30) else { return }
+          context.note(text.trimmingCharacters(in: .newlines))
+        }),
       isCancelled: context.stopsEarly)
     if outcome.interruption != nil { throw CancellationError() }
     return try Examples(of: directory)

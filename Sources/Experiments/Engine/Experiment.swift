@@ -25,6 +25,10 @@ public struct Experiment: StudyCell, Equatable {
   public var measuresRobustness: Bool
   /// Whether images are kept for a picture.
   public var keepsPictures: Bool
+  /// The length of the model's code; nil for the authors'.
+  public var code: Int?
+  /// Whether the trained model is kept (``CellStore``'s artifact of ``modelName``).
+  public var keepsModel: Bool?
 
   public init(
     data: DataPart, model: String, arm: Arm, schedule: Schedule, seed: UInt64, usesTest: Bool = true,
@@ -41,6 +45,9 @@ public struct Experiment: StudyCell, Equatable {
   }
 
   public var sets: [DataPart] { [data] }
+
+  /// What the kept model's artifact is called.
+  var modelName: String { "model-\(label)" }
 
   public var label: String {
     "\(data.dataset)/\(model)/\(arm.description)/seed-\(seed)\(usesTest ? "/test" : "")"
@@ -98,7 +105,7 @@ public struct Experiment: StudyCell, Equatable {
     let parts = try data.load(context.data, seed: seed)
     let dataset = parts.entry.dataset
     let architecture = try Architecture(
-      family: model, sampleShape: dataset.sampleShape, classes: dataset.classNames.count)
+      family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let original = try originalModel(architecture, parts, context)
     var maker = ExampleMaker(arm, of: parts.train.samples, seed: seed) { recipe, model, seed in
       try attacked(parts, recipe, model, seed, context)
@@ -112,6 +119,9 @@ public struct Experiment: StudyCell, Equatable {
     if keepsPictures, let perturbed = shown(maker) {
       try ExperimentPictures.save(
         self, original: original, retrained: training.model, perturbed: perturbed, parts, context)
+    }
+    if keepsModel == true {
+      _ = try context.artifact(modelName, key: self) { try Checkpoint(training.model).encoded() }
     }
     let seen = try training.lastAugmented.map { mean(try sampleErrors(original, $0)) }
     let clean = seen == nil ? .nan : mean(try sampleErrors(original, parts.validation))

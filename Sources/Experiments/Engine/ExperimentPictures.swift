@@ -12,7 +12,7 @@ enum ExperimentPictures {
     _ cell: Experiment, original: any Model, retrained: any Model, perturbed: Tensor, _ parts: DataPart.Parts,
     _ context: CellContext
   ) throws {
-    guard cell.seed == 1, original.sampleShape.count == 3, original.outputs.contains(.reconstruction) else {
+    guard original.sampleShape.count == 3, original.outputs.contains(.reconstruction) else {
       return
     }
     _ = try context.artifact(name(cell), key: cell) {
@@ -49,4 +49,24 @@ enum ExperimentPictures {
   }
 
   private static func name(_ cell: Experiment) -> String { "pictures-\(cell.label)" }
+
+  /// Originals, examples, what was changed, and what the models make of them: a row each.
+  static func grid(_ path: String) throws -> ImageGrid {
+    let file = try Safetensors.open(path)
+    func images(_ name: String) throws -> (shape: [Int], values: [[Float]]) {
+      let array = try file.array(name)
+      let size = array.shape.dropFirst().reduce(1, *)
+      let values = array.floats()
+      return (
+        Array(array.shape.dropFirst()),
+        stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
+      )
+    }
+    let x = try images("1 training x"), y = try images("2 example x'")
+    var rows: [ImageGrid.Row] = []
+    for name in file.names.sorted() { rows.append(.init(String(name.dropFirst(2)), try images(name).values)) }
+    let difference = zip(y.values, x.values).map { zip($0, $1).map { $0 - $1 } }
+    rows.insert(.init("x' - x", difference, colouring: .signed()), at: 2)
+    return try ImageGrid(shape: x.shape, rows: rows)
+  }
 }

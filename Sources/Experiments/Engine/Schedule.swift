@@ -20,7 +20,7 @@ public struct Schedule: Codable, Hashable, Sendable {
     self.decays = decays
   }
 
-  public init(updates: Int, batchSize: Int, learningRate: Double) {
+  public init(updates: Int, batchSize: Int, learningRate: Double?) {
     self.updates = updates
     self.batchSize = batchSize
     self.learningRate = learningRate

@@ -15,7 +15,7 @@ enum Table4Pictures {
         let path = try ExperimentPictures.path(cell)
       else { return nil }
       let shows = "\(row.fullTitle), \(arm.name): examples and reconstructions before and after"
-      return ["picture": .grid("\(prefix)-\(arm.name)", try grid(path), shows: shows), "shows": .text(shows)]
+      return ["picture": .grid("\(prefix)-\(arm.name)", try ExperimentPictures.grid(path), shows: shows), "shows": .text(shows)]
     }
     // A plot without a finite point is left out.
     return grids
@@ -57,24 +57,5 @@ enum Table4Pictures {
           marks: perClass)
       ),
     ]
-  }
-
-  private static func grid(_ path: String) throws -> ImageGrid {
-    let file = try Safetensors.open(path)
-    func images(_ name: String) throws -> (shape: [Int], values: [[Float]]) {
-      let array = try file.array(name)
-      let size = array.shape.dropFirst().reduce(1, *)
-      let values = array.floats()
-      return (
-        Array(array.shape.dropFirst()),
-        stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
-      )
-    }
-    let x = try images("1 training x"), y = try images("2 example x'")
-    var rows: [ImageGrid.Row] = []
-    for name in file.names.sorted() { rows.append(.init(String(name.dropFirst(2)), try images(name).values)) }
-    let difference = zip(y.values, x.values).map { zip($0, $1).map { $0 - $1 } }
-    rows.insert(.init("x' - x", difference, colouring: .signed()), at: 2)
-    return try ImageGrid(shape: x.shape, rows: rows)
   }
 }

@@ -112,7 +112,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file (default: \(Recipe.augmentation.name) for augment, else \(Recipe.usual.name))."
+      "A named recipe (\(Recipe.named.map(\.name).joined(separator: ", "))) or a .yaml file (default: \(Recipe.usual.name)); augment's own default, auto, looks for the best way of augmenting."
   )
   var recipe: String?
 
@@ -134,8 +134,23 @@ struct RecipeOptions: ParsableArguments {
   @OptionGroup var settings: SettingFlags
 
   func validate() throws {
+    if recipe == Self.auto {
+      if isChanged {
+        throw ValidationError("--recipe auto tries recipes by itself; name one to change its settings")
+      }
+      return
+    }
     // Mistakes in the words are mistakes of usage.
     do { _ = try load() } catch let error as RecipeError { throw ValidationError("\(error)") }
+  }
+
+  /// What stands for a search among recipes.
+  static let auto = "auto"
+
+  /// Whether something of a recipe is given besides its name.
+  var isChanged: Bool {
+    criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil
+      || !settings.given.isEmpty
   }
 
   /// - Parameter usual: what is taken where no recipe is given.

@@ -1,0 +1,60 @@
+import Evaluation
+
+/// What a search has seen of its candidates: validation errors against the same data's, seed by seed.
+public struct SearchChoice: Sendable {
+  public struct Score: Codable, Sendable {
+    public var candidate: SearchCandidate
+    /// The mean over the seeds of the validation error against that of the same data with the same seed: −0.2 is 20 % less;
+    /// infinite where a training diverged.
+    public var change: Double
+    public var seeds: Int
+    /// The mean seconds of a training and of the making of its examples.
+    public var seconds: Double
+  }
+
+  /// All candidates that the last round had, the best first.
+  public private(set) var scores: [Score] = []
+  /// Those that were left out, with what they had then, the best first.
+  public private(set) var left: [Score] = []
+  private var ratios: [SearchCandidate: [Double]] = [:]
+  private var seconds: [SearchCandidate: [Double]] = [:]
+
+  /// Takes a round's trainings of one seed into account.
+  mutating func add(_ trials: [SearchCandidate: SearchTrial.Outcome]) {
+    let same = trials[.same]?.outcome?.trained.validation ?? .nan
+    for (candidate, trial) in trials {
+      let error = trial.outcome?.trained.validation ?? .infinity
+      ratios[candidate, default: []].append(error / same - 1)
+      if let outcome = trial.outcome {
+        seconds[candidate, default: []].append(outcome.trainingSeconds + outcome.attackSeconds)
+      }
+    }
+  }
+
+  /// Ranks the candidates of a round; equal ones stay in their order.
+  mutating func rank(_ candidates: [SearchCandidate]) {
+    let all = candidates.map { candidate in
+      let changes = ratios[candidate] ?? [], change = mean(changes)
+      return Score(
+        candidate: candidate, change: change.isFinite ? change : .infinity, seeds: changes.count,
+        seconds: mean(seconds[candidate] ?? []))
+    }
+    scores = all.enumerated().sorted { ($0.element.change, $0.offset) < ($1.element.change, $1.offset) }.map(
+      \.element)
+  }
+
+  /// The candidates of the next round: the best share of them, at least two, and beside them the same data, which the others
+  /// are held against, and the best that are made of adversarial examples, whose worth is to be told in any case.
+  mutating func survivors(share: Double, adversarial: Int) -> [SearchCandidate] {
+    let count = max(2, Int((share * Double(scores.count)).rounded(.up)))
+    let best = Set(scores.prefix(count).map(\.candidate) + [.same])
+      .union(scores.map(\.candidate).filter(\.isAdversarial).prefix(adversarial))
+    left = scores.filter { !best.contains($0.candidate) } + left
+    return scores.map(\.candidate).filter(best.contains)
+  }
+
+  /// The best of all that the last round had.
+  public var winner: Score? { scores.first }
+  /// The best that is made of adversarial examples.
+  public var adversarial: Score? { scores.first { $0.candidate.isAdversarial } }
+}

@@ -1,0 +1,100 @@
+import Formats
+import Foundation
+import Yams
+
+/// All that decides a search, as its folder's `plan.yaml` has it: the same plan gives the same choice and the same figures.
+public struct SearchPlan: Codable, Equatable, Sendable {
+  public var dataset: String
+  /// The digest of the data as used, and how many samples there are to train on.
+  public var digest: String
+  public var samples: Int
+  /// How many of these are held out for choosing; which ones, each seed draws for itself.
+  public var validation: Int
+  public var model: String
+  public var code: Int?
+  public var batchSize: Int
+  /// The optimiser's steps of every arm, but of those that are said to train longer.
+  public var updates: Int
+  /// The first seed of the comparison at the end, and how many there are. Choices are made from other seeds.
+  public var seed: UInt64
+  public var seeds: Int
+  /// The version of this program.
+  public var software: [String: String]
+
+  /// The fewest samples that a choice can be made from.
+  static let fewest = 20
+  /// The seeds of the three rounds. In a round every arm that is left is trained once per seed.
+  static let rounds = [1, 2, 2]
+  /// The share of the arms that is left after each round but the last.
+  static let kept = 1.0 / 3
+  /// Learning rates of Adam that the same data are tried with, besides the family's own optimiser.
+  static let rates: [Double] = [1e-3, 3e-3, 1e-2]
+  /// The numbers of updates that a budget is rounded down to, so that it does not hang on the machine's mood.
+  static let ladder = (0...12).map { 125 << $0 }
+
+  /// The seeds that round `number` (from 0) adds.
+  func searchSeeds(_ number: Int) -> Range<UInt64> {
+    let before = Self.rounds.prefix(number).reduce(0, +)
+    let first = seed &+ 1000 &+ UInt64(before)
+    return first..<first + UInt64(Self.rounds[number])
+  }
+
+  /// What the updates of the whole search amount to, in trainings of the same data on one thread: the most that the rounds
+  /// can ask for, and the comparison at the end.
+  static func trainings(candidates: [SearchCandidate], seeds: Int) -> Double {
+    var costs = candidates.map(\.cost).sorted(by: >)
+    var total = Double(1 + rates.count)
+    for (number, count) in rounds.enumerated() {
+      // Every seed has a model of its own that examples are made against.
+      total += Double(count) * (costs.reduce(0, +) + 1)
+      // The best way for longer, beside the same data.
+      if number + 1 == rounds.count { total += Double(count) * 2 * SearchCandidate.longest }
+      costs = Array(costs.prefix(max(2, Int((kept * Double(costs.count)).rounded(.up)))))
+    }
+    // The control, a winner that trains for longer and its control, the best adversarial arm, its start, and the model that
+    // examples are made against.
+    let dearest = candidates.filter(\.isAdversarial).map(\.cost).max() ?? 1
+    return total + Double(seeds) * (2 + 2 * SearchCandidate.longest + 2 * dearest)
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` where even the smallest plan would take longer.
+  static func updates(budget: Double, secondsPerUpdate: Double, trainings: Double, workers: Int) throws -> Int
+  {
+    let affordable = budget * Double(workers) / (trainings * secondsPerUpdate)
+    guard let updates = ladder.last(where: { Double($0) <= affordable }) else {
+      let least = (trainings * Double(ladder[0]) * secondsPerUpdate / Double(workers)).rounded(.up)
+      throw StudyError.settings(
+        "a budget of \(budget.durationText) is too small: with \(ladder[0]) updates per training the search takes about "
+          + "\(least.durationText) here; give --budget \(Int((least / 60).rounded(.up)))m")
+    }
+    return updates
+  }
+
+  // MARK: - The plan's file
+
+  static let fileName = "plan.yaml"
+
+  var yaml: String {
+    get throws {
+      let encoder = YAMLEncoder()
+      encoder.options.sortKeys = true
+      return try encoder.encode(self)
+    }
+  }
+
+  /// The plan of a folder; nil where it has none.
+  /// - Throws: ``StudyError/settings(_:)`` for a file that holds something else.
+  static func read(_ folder: String) throws -> SearchPlan? {
+    let path = "\(folder)/\(fileName)"
+    guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+    do { return try YAMLDecoder().decode(Self.self, from: String(decoding: bytes, as: UTF8.self)) } catch {
+      throw StudyError.settings("\(path) is damaged; choose another --out, or delete the folder")
+    }
+  }
+
+  /// The first setting in which another plan differs, as `setting: value`.
+  func difference(from other: SearchPlan) throws -> (mine: String, other: String)? {
+    let pairs = zip(try yaml.split(separator: "\n"), try other.yaml.split(separator: "\n"))
+    return pairs.first { $0 != $1 }.map { (String($0), String($1)) }
+  }
+}

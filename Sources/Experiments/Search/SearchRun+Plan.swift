@@ -1,0 +1,121 @@
+import Datasets
+import Formats
+import Foundation
+import Models
+import Runs
+import Torch
+
+extension SearchRun {
+  /// What a user asks of a search.
+  public struct Request: Sendable {
+    public var model: String
+    public var code: Int?
+    public var batchSize: Int
+    public var seed: UInt64
+    public var seeds: Int
+    /// Seconds that the whole may take, about; not for a folder that has a plan.
+    public var budget: Double
+    /// Updates per training in place of what the budget allows.
+    public var updates: Int?
+
+    public init(
+      model: String, code: Int? = nil, batchSize: Int = 100, seed: UInt64 = 1, seeds: Int = 6,
+      budget: Double = 180,
+      updates: Int? = nil
+    ) {
+      self.model = model
+      self.code = code
+      self.batchSize = batchSize
+      self.seed = seed
+      self.seeds = seeds
+      self.budget = budget
+      self.updates = updates
+    }
+  }
+
+  /// Makes a plan for the request, or goes on with the folder's.
+  ///
+  /// - Parameter workers: how many trainings run at a time.
+  /// - Throws: ``StudyError/settings(_:)`` where the data do not suit, the budget is too small, or the folder belongs to
+  ///   something else; ``ModelError``.
+  public init(
+    _ request: Request, _ dataset: Dataset, folder: String, workers: Int, progress: RunProgress
+  ) throws {
+    let count = dataset.train.count
+    guard count >= SearchPlan.fewest else {
+      throw StudyError.settings(
+        "\(dataset.name) has \(count) samples to train on; at least \(SearchPlan.fewest) are needed to hold some out and "
+          + "choose by them")
+    }
+    guard dataset.test.count > 0 else {
+      throw StudyError.settings("\(dataset.name) has no samples to test on")
+    }
+    if let first = dataset.train.values.first, dataset.train.values.allSatisfy({ $0 == first }) {
+      throw StudyError.settings("all values of \(dataset.name) are \(first): there is nothing to learn")
+    }
+    let family = try ModelFamilies.named(request.model)
+    let architecture = try Architecture(
+      family: request.model, sampleShape: dataset.sampleShape, code: request.code,
+      classes: dataset.classNames.count)
+    let model = try architecture.makeModel(seed: request.seed)
+    let candidates = SearchCandidate.all(sampleShape: dataset.sampleShape, outputs: family.outputs)
+    var plan = SearchPlan(
+      dataset: dataset.name, digest: "\(dataset.digest)/\(count)+\(dataset.test.count)", samples: count,
+      validation: max(4, count / 5), model: request.model, code: request.code,
+      batchSize: max(2, min(request.batchSize, count - max(4, count / 5))), updates: request.updates ?? 0,
+      seed: request.seed, seeds: request.seeds, software: Software.versions(libtorch: LibTorch.version))
+    if let begun = try SearchPlan.read(folder) {
+      if request.updates == nil { plan.updates = begun.updates }
+      if let difference = try begun.difference(from: plan) {
+        throw StudyError.settings(
+          "\(folder) holds another search: it has '\(difference.mine)', this one '\(difference.other)'; choose another --out"
+        )
+      }
+    } else {
+      if request.updates == nil {
+        let trainings = SearchPlan.trainings(candidates: candidates, seeds: request.seeds)
+        plan.updates = try SearchPlan.updates(
+          budget: request.budget, secondsPerUpdate: Self.secondsPerUpdate(model, dataset, plan, workers),
+          trainings: trainings, workers: workers)
+      }
+      try Self.claim(folder, plan)
+    }
+    self.init(plan, dataset, candidates: candidates, folder: folder, workers: workers, progress)
+  }
+
+  /// Of a training on one thread while the other workers train too.
+  private static func secondsPerUpdate(
+    _ model: any TrainableModel, _ dataset: Dataset, _ plan: SearchPlan, _ workers: Int
+  ) throws -> Double {
+    let few = min(plan.batchSize, dataset.train.count), size = dataset.sampleShape.reduce(1, *)
+    let batch = TrainingData(
+      Tensor(dataset.train.values[0..<few * size], [few] + dataset.sampleShape),
+      labels: dataset.train.labels.map { Array($0[0..<few]) }
+    ).batch(Array(0..<few))
+    let architecture = model.architecture
+    return try concurrently(Array(0..<workers), threads: workers) { worker -> Double in
+      var trainer = Trainer(try architecture.makeModel(seed: UInt64(worker)), seed: 0)
+      for _ in 0..<3 { try trainer.step(batch) }
+      let start = ContinuousClock.now
+      var steps = 0
+      while steps < 20 || (ContinuousClock.now - start < .seconds(0.4) && steps < 10_000) {
+        try trainer.step(batch)
+        steps += 1
+      }
+      return (ContinuousClock.now - start) / .seconds(1) / Double(steps)
+    }.max() ?? 1
+  }
+
+  private static func claim(_ folder: String, _ plan: SearchPlan) throws {
+    let files = FileManager.default
+    if let found = try? files.contentsOfDirectory(atPath: folder),
+      let first = found.first(where: { $0 != ".DS_Store" })
+    {
+      throw StudyError.settings("\(folder) holds something else ('\(first)'); choose another --out")
+    }
+    do { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+      throw StudyError.settings("\(folder) cannot be created: \(error.localizedDescription)")
+    }
+    try AtomicFile.write(Array(try plan.yaml.utf8), to: "\(folder)/\(SearchPlan.fileName)")
+  }
+}

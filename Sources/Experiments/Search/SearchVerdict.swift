@@ -1,0 +1,126 @@
+import Evaluation
+import Formats
+
+/// What a search found, in numbers and in words.
+public struct SearchVerdict: Codable, Sendable {
+  public struct Arm: Codable, Sendable {
+    public var name: String
+    /// The mean error on the test set, and the seconds of a training with all that belongs to it.
+    public var error: Summary
+    public var seconds: Double
+  }
+
+  public struct Comparison: Codable, Sendable {
+    public var of: String
+    public var with: String
+    public var test: PairedComparison
+    /// The interval of the relative change, where there are several seeds.
+    public var interval: ClosedRange<Double>?
+
+    /// Whether the interval excludes no change.
+    public var isCertain: Bool { interval.map { !$0.contains(0) } ?? false }
+
+    init?(_ of: Arm, _ with: Arm) {
+      guard let test = try? PairedComparison(treatment: of.error.values, baseline: with.error.values, seed: 1)
+      else {
+        return nil
+      }
+      self.of = of.name
+      self.with = with.name
+      self.test = test
+      interval = test.interval.map { ($0.lower / with.error.mean)...($0.upper / with.error.mean) }
+    }
+
+    /// `−23.4 % [−25.0, −21.1], p 0.031`.
+    public var text: String {
+      let change = (test.relativeChange ?? .nan).text(.change(1))
+      guard let interval else { return "\(change) (one seed: no test)" }
+      func percent(_ value: Double) -> String { (100 * value).text(.decimals(1)) }
+      return "\(change) [\(percent(interval.lowerBound)), \(percent(interval.upperBound))], "
+        + "p \(test.test.pValue.text(.general(2)))"
+    }
+  }
+
+  public var control: Arm
+  public var chosen: Arm
+  public var adversarial: Arm?
+  /// The same as the adversarial arm, with the starts in place of the examples.
+  public var start: Arm?
+  /// The chosen arm against the control; nil where it is the control.
+  public var gain: Comparison?
+  /// The same data for as long as the chosen arm, where that is longer, and the chosen arm against it.
+  public var peer: Arm?
+  public var equalGain: Comparison?
+  public var adversarialGain: Comparison?
+  /// What the search for examples adds to where it starts.
+  public var adversarialWorth: Comparison?
+  /// The examples of the first seed.
+  public var examples: ExampleFigures?
+
+  /// - Throws: ``StudyError/settings(_:)`` where an arm of the comparison is missing.
+  public init(_ outcome: SearchRun.Outcome) throws {
+    func arm(_ candidate: SearchCandidate?) -> Arm? {
+      guard let candidate, let found = outcome.tested[candidate],
+        let error = try? Summary(found.map(\.testError))
+      else {
+        return nil
+      }
+      return Arm(
+        name: candidate.name, error: error, seconds: mean(found.map { $0.trainingSeconds + $0.attackSeconds })
+      )
+    }
+
+    guard let control = arm(.same), let chosen = arm(outcome.winner) else {
+      throw StudyError.settings("the comparison is not finished")
+    }
+    self.control = control
+    self.chosen = chosen
+    adversarial = arm(outcome.adversarial)
+    start = arm(outcome.adversarial?.start)
+    gain = outcome.winner == .same ? nil : Comparison(chosen, control)
+    peer = arm(outcome.peer)
+    equalGain = peer.flatMap { Comparison(chosen, $0) }
+    adversarialGain = adversarial.flatMap { Comparison($0, control) }
+    adversarialWorth = adversarial.flatMap { adversarial in start.flatMap { Comparison(adversarial, $0) } }
+    examples = outcome.adversarial.flatMap { outcome.tested[$0]?.first?.examples }
+  }
+
+  /// The verdict, a sentence each.
+  public var sentences: [String] {
+    var text: [String] = []
+    if let gain {
+      let sure =
+        gain.interval == nil
+        ? "" : gain.isCertain ? "" : "; the interval has no change in it, so this may be chance"
+      text.append(
+        "Chosen on held-out training data: \(chosen.name). Its error on the test set is \(gain.text) against the same data "
+          + "for the same number of updates\(sure).")
+      if let equalGain {
+        text.append("Against the same data for as many updates as it has it is \(equalGain.text).")
+      }
+    } else {
+      text.append("Nothing that was tried beats training on the same data for the same number of updates.")
+    }
+    if gain != nil, chosen.name.hasPrefix(SearchCandidate.same.name) {
+      text.append(
+        "No way of augmenting beats training longer on these data; the longer-trained model is kept.")
+    }
+    guard let adversarial, let adversarialGain else { return text }
+    text.append(
+      "The best adversarial examples (\(adversarial.name)) give \(adversarialGain.text) against the same data."
+    )
+    if let adversarialWorth {
+      let word =
+        !adversarialWorth.isCertain
+        ? "The search for examples adds nothing that these seeds can tell from chance to where it starts"
+        : adversarialWorth.test.difference.mean < 0
+          ? "The search for examples adds to where it starts"
+          : "The search for examples is worse than where it starts"
+      text.append("\(word): \(adversarialWorth.text).")
+    }
+    text.append(
+      "They take \((adversarial.seconds / control.seconds).text(.general(2))) times the seconds of the same data."
+    )
+    return text
+  }
+}
