@@ -37,6 +37,6 @@ enum SearchSummary {
   }
 
   private static func line(_ name: String, _ text: String) {
-    Swift.print("  " + name.padding(toLength: max(56, name.count + 2), withPad: " ", startingAt: 0) + text)
+    Swift.print("  " + name.padding(toLength: max(72, name.count + 2), withPad: " ", startingAt: 0) + text)
   }
 }

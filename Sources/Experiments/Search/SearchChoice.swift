@@ -55,6 +55,8 @@ public struct SearchChoice: Sendable {
 
   /// The best of all that the last round had.
   public var winner: Score? { scores.first }
-  /// The best that is made of adversarial examples.
-  public var adversarial: Score? { scores.first { $0.candidate.isAdversarial } }
+  /// The best that is made of adversarial examples and trains no longer than the control.
+  public var adversarial: Score? {
+    scores.first { $0.candidate.isAdversarial && $0.candidate.arm.effort == nil }
+  }
 }

@@ -41,6 +41,8 @@ public struct SearchVerdict: Codable, Sendable {
     }
   }
 
+  /// Of the control and of every arm that is not said to train longer.
+  public var updates: Int
   public var control: Arm
   public var chosen: Arm
   public var adversarial: Arm?
@@ -73,6 +75,7 @@ public struct SearchVerdict: Codable, Sendable {
     guard let control = arm(.same), let chosen = arm(outcome.winner) else {
       throw StudyError.settings("the comparison is not finished")
     }
+    updates = outcome.plan.updates
     self.control = control
     self.chosen = chosen
     adversarial = arm(outcome.adversarial)
@@ -90,11 +93,10 @@ public struct SearchVerdict: Codable, Sendable {
     var text: [String] = []
     if let gain {
       let sure =
-        gain.interval == nil
-        ? "" : gain.isCertain ? "" : "; the interval has no change in it, so this may be chance"
+        gain.interval == nil || gain.isCertain ? "" : "; the interval includes no change: this may be chance"
       text.append(
-        "Chosen on held-out training data: \(chosen.name). Its error on the test set is \(gain.text) against the same data "
-          + "for the same number of updates\(sure).")
+        "Chosen on held-out training data: \(chosen.name). Its error on the test set is \(gain.text) against the control, the "
+          + "same data for \(updates) updates\(sure).")
       if let equalGain {
         text.append("Against the same data for as many updates as it has it is \(equalGain.text).")
       }
