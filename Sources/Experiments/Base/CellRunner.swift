@@ -27,15 +27,16 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
   ///
   /// - Parameters:
   ///   - workers: how many cells run at a time, each on one thread; cells whose work can be divided take idle ones too.
+  ///   - title: what the progress calls the cells.
   ///   - progress: asked between and inside cells whether to stop.
   /// - Throws: ``StudyError/failed(cells:first:)`` after all others are done; `CancellationError`.
   public func run(
-    workers: Int, progress: RunProgress = RunProgress()
+    workers: Int, title: String = "cells", progress: RunProgress = RunProgress()
   ) throws {
     let queue = Mutex(try cells.filter { try store.finished($0) == nil })
     let failures = Mutex<[(label: String, message: String)]>([])
     let open = queue.withLock(\.count)
-    progress.begin("cells", cells.count, done: cells.count - open)
+    progress.begin(title, cells.count, done: cells.count - open)
     if open < cells.count {
       progress.note("\(cells.count - open) of \(cells.count) cells are finished already")
     }

@@ -36,7 +36,12 @@ enum ExperimentPictures {
 
   /// The artifact of a cell's images.
   static func path(_ finished: FinishedCell<Experiment>) throws -> String? {
-    try finished.artifact(name(finished.cell), key: finished.cell)
+    try path(finished.cell, of: finished)
+  }
+
+  /// The same of an experiment that another cell performed.
+  static func path(_ experiment: Experiment, of finished: FinishedCell<some StudyCell>) throws -> String? {
+    try finished.artifact(name(experiment), key: experiment)
   }
 
   /// The first sample of each class, or evenly spaced ones where there are no classes.

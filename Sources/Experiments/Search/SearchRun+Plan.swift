@@ -80,7 +80,7 @@ extension SearchRun {
       }
       try Self.claim(folder, plan)
     }
-    self.init(plan, dataset, candidates: candidates, folder: folder, workers: workers, progress)
+    try self.init(plan, dataset, candidates: candidates, folder: folder, workers: workers, progress)
   }
 
   /// Of a training on one thread while the other workers train too.

@@ -13,6 +13,7 @@ public struct SearchRun {
   public let plan: SearchPlan
   public let folder: String
   private let dataset: Dataset
+  private let store: CellStore
   private let candidates: [SearchCandidate]
   private let workers: Int
   private let progress: RunProgress
@@ -25,9 +26,10 @@ public struct SearchRun {
   init(
     _ plan: SearchPlan, _ dataset: Dataset, candidates: [SearchCandidate], folder: String, workers: Int,
     _ progress: RunProgress
-  ) {
+  ) throws {
     self.plan = plan
     self.dataset = dataset
+    store = try CellStore(folder: folder, software: plan.software, data: DatasetCache(dataset))
     self.candidates = candidates
     self.folder = folder
     self.workers = workers
@@ -133,9 +135,7 @@ public struct SearchRun {
     let found = try perform(
       title,
       pairs.map {
-        SearchTrial(
-          name: $0.candidate.name,
-          experiment: experiment($0.candidate, seed: $0.seed, rate: rate, isFinal: isFinal))
+        trial($0.candidate, seed: $0.seed, rate: rate, isFinal: isFinal)
       })
     var sorted: [UInt64: [SearchCandidate: SearchTrial.Outcome]] = [:]
     for (pair, outcome) in zip(pairs, found) { sorted[pair.seed, default: [:]][pair.candidate] = outcome }
@@ -143,13 +143,22 @@ public struct SearchRun {
   }
 
   private func perform(_ title: String, _ cells: [SearchTrial]) throws -> [SearchTrial.Outcome] {
-    let study = try Study(folder: folder, cells: cells)
-    try study.run(workers: workers, data: DatasetCache(dataset), title: title, progress: progress)
-    let finished = try study.finished()
-    guard finished.count == cells.count else {
-      throw StudyError.settings("\(folder): a finished training is gone again")
+    let runner = try CellRunner(store: store, cells: cells)
+    try runner.run(workers: workers, title: title, progress: progress)
+    return try cells.map { try finished($0).outcome }
+  }
+
+  private func finished(_ trial: SearchTrial) throws -> FinishedCell<SearchTrial> {
+    guard let finished = try store.finished(trial) else {
+      throw StudyError.settings("\(folder): a finished training is gone again; give the same command again")
     }
-    return finished.map(\.outcome)
+    return finished
+  }
+
+  private func trial(_ candidate: SearchCandidate, seed: UInt64, rate: Double?, isFinal: Bool) -> SearchTrial
+  {
+    SearchTrial(
+      name: candidate.name, experiment: experiment(candidate, seed: seed, rate: rate, isFinal: isFinal))
   }
 
   private func experiment(
@@ -168,8 +177,8 @@ public struct SearchRun {
 
   /// The picture of the first seed's examples.
   private func draw(_ candidate: SearchCandidate, _ rate: Double?) throws -> String? {
-    let cell = experiment(candidate, seed: plan.seed, rate: rate, isFinal: true)
-    guard let images = try ExperimentPictures.path(cell, CellStore(folder: folder)) else { return nil }
+    let trial = trial(candidate, seed: plan.seed, rate: rate, isFinal: true)
+    guard let images = try ExperimentPictures.path(trial.experiment, of: finished(trial)) else { return nil }
     let path = "\(folder)/examples.png"
     try AtomicFile.write(try ExperimentPictures.grid(images).drawn().image.png(), to: path)
     return path
@@ -177,13 +186,13 @@ public struct SearchRun {
 
   /// Puts the winner's first model where the user finds it.
   private func keep(_ winner: SearchCandidate, _ rate: Double?) throws -> String {
-    let cell = experiment(winner, seed: plan.seed, rate: rate, isFinal: true)
+    let trial = trial(winner, seed: plan.seed, rate: rate, isFinal: true)
     let path = "\(folder)/model.safetensors"
-    guard let kept = try CellStore(folder: folder).existingArtifact(cell.modelName, key: cell),
+    guard let kept = try finished(trial).artifact(trial.experiment.modelName, key: trial.experiment),
       let bytes = FileManager.default.contents(atPath: kept)
     else {
       throw StudyError.settings(
-        "\(folder): the trained model is gone; give the same command again in another --out")
+        "\(folder): the trained model is gone; give the same command again with another --out")
     }
     try AtomicFile.write(bytes, to: path)
     return path

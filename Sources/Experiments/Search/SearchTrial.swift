@@ -14,6 +14,8 @@ struct SearchTrial: StudyCell {
 
   var label: String { "\(name), seed \(experiment.seed)\(experiment.usesTest ? ", tested" : "")" }
 
+  var sets: [DataPart] { [experiment.data] }
+
   func run(_ context: CellContext) throws -> Outcome {
     do { return Outcome(outcome: try experiment.run(context)) } catch let error as ModelError {
       guard case .diverged = error else { throw error }

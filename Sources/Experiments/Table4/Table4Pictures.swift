@@ -15,7 +15,10 @@ enum Table4Pictures {
         let path = try ExperimentPictures.path(cell)
       else { return nil }
       let shows = "\(row.fullTitle), \(arm.name): examples and reconstructions before and after"
-      return ["picture": .grid("\(prefix)-\(arm.name)", try ExperimentPictures.grid(path), shows: shows), "shows": .text(shows)]
+      return [
+        "picture": .grid("\(prefix)-\(arm.name)", try ExperimentPictures.grid(path), shows: shows),
+        "shows": .text(shows),
+      ]
     }
     // A plot without a finite point is left out.
     return grids
