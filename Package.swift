@@ -67,10 +67,12 @@ let package = Package(
       // Links into `Plans/`, which a package's target cannot reach otherwise.
       resources: [
         "table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small",
-        "estimators-smoke", "estimators-small",
+        "estimators-smoke", "estimators-small", "augment-smoke", "augment-small",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
-        + ["Table4/table4.md", "Recipes/recipes.md", "Estimators/estimators.md"].map { .embedInCode($0) }),
+        + ["Table4/table4.md", "Recipes/recipes.md", "Estimators/estimators.md", "Searches/augment.md"].map {
+          .embedInCode($0)
+        }),
     .executableTarget(
       name: "uae",
       dependencies: [

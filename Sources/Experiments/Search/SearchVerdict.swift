@@ -8,6 +8,7 @@ public struct SearchVerdict: Codable, Sendable {
     /// The mean error on the test set, and the seconds of a training with all that belongs to it.
     public var error: Summary
     public var seconds: Double
+    public var isAdversarial: Bool
   }
 
   public struct Comparison: Codable, Sendable {
@@ -68,8 +69,9 @@ public struct SearchVerdict: Codable, Sendable {
         return nil
       }
       return Arm(
-        name: candidate.name, error: error, seconds: mean(found.map { $0.trainingSeconds + $0.attackSeconds })
-      )
+        name: candidate.name, error: error,
+        seconds: mean(found.map { $0.trainingSeconds + $0.attackSeconds }),
+        isAdversarial: candidate.isAdversarial)
     }
 
     guard let control = arm(.same), let chosen = arm(outcome.winner) else {
