@@ -90,7 +90,7 @@ import Torch
     #expect((json["verdict"] as? [String])?.isEmpty == false)
     let verdict = try SearchVerdict(outcome)
     #expect(verdict.sentences.allSatisfy { !$0.contains("nan") && !$0.contains("Optional") })
-    #expect(outcome.choice.scores.count + outcome.choice.left.count > 20)
+    #expect(outcome.choice.scores.count + outcome.choice.left.count > 15)
     #expect(verdict.adversarialWorth != nil)
   }
 

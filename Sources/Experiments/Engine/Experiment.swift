@@ -106,7 +106,10 @@ public struct Experiment: StudyCell, Equatable {
     let dataset = parts.entry.dataset
     let architecture = try Architecture(
       family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
-    let original = try originalModel(architecture, parts, context)
+    // More of the same data needs no model to make examples against.
+    let original =
+      arm.source == .none && !keepsPictures
+      ? try architecture.makeModel(seed: seed) : try originalModel(architecture, parts, context)
     var maker = ExampleMaker(arm, of: parts.train.samples, seed: seed) { recipe, model, seed in
       try attacked(parts, recipe, model, seed, context)
     }

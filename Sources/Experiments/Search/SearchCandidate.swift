@@ -28,13 +28,13 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   static func all(sampleShape: [Int], outputs: Set<Output>) -> [SearchCandidate] {
     let rebuilds = outputs.contains(.reconstruction)
     let isImage = sampleShape.count == 3 && sampleShape[1] >= 8 && sampleShape[2] >= 8
-    return [same] + longer + noises + (rebuilds ? [SearchCandidate("mixup", Arm(.mixup))] + denoising : [])
+    return [same, same.lasting(longer)] + noises
+      + (rebuilds ? [SearchCandidate("mixup", Arm(.mixup))] + denoising : [])
       + (isImage ? shifts : []) + adversarial(rebuilds ? "reconstruction" : "same-class")
   }
 
-  /// The factors by which trainings are made longer.
-  static let longest = 4.0
-  private static let longer = [2, longest].map { same.lasting($0) }
+  /// The factor by which trainings are made longer.
+  static let longer = 2.0
 
   /// The same with so many times the updates.
   func lasting(_ factor: Double) -> SearchCandidate {
@@ -52,9 +52,9 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   }
 
   private static let noises =
-    [0.1, 0.2, 0.4, 0.6].map { noise($0, 0) } + [0.25, 0.5, 1].map { noise(0, $0) } + [noise(0.2, 0.5)]
+    [0.1, 0.2, 0.4].map { noise($0, 0) } + [0.5, 1].map { noise(0, $0) } + [noise(0.2, 0.5)]
 
-  private static let denoising: [SearchCandidate] = [noise(0.2, 0), noise(0, 0.5)].map { noisy in
+  private static let denoising: [SearchCandidate] = [noise(0, 0.5)].map { noisy in
     var arm = noisy.arm
     arm.clean = true
     return SearchCandidate("denoising of \(noisy.name)", arm)
@@ -78,27 +78,19 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
     late.after = 0.5
     return [
       SearchCandidate(
-        "UAEs from noise, made once",
-        Arm(.attack, recipe: recipe(noise, iterations: 40, copies: 4), failures: .drop),
-        cost: 1.5),
-      SearchCandidate(
         "UAEs from mixtures, made once",
-        Arm(.attack, recipe: recipe(mix, iterations: 40, copies: 4), failures: .drop),
-        cost: 1.5),
+        Arm(.attack, recipe: recipe(mix, iterations: 40, copies: 4), failures: .drop), cost: 1.5),
       SearchCandidate(
         "UAEs from differences by small steps, made once",
         Arm(.attack, recipe: recipe(difference(0.5), alpha: 0.1, iterations: 20, copies: 4), failures: .drop),
         cost: 1.5),
       SearchCandidate(
         "UAEs from noise, online",
-        Arm(.online, recipe: recipe(noise, iterations: 5), failures: .start, every: 4), cost: 2.5),
+        Arm(.online, recipe: recipe(noise, iterations: 5), failures: .start, every: 4), cost: 2),
       SearchCandidate(
         "UAEs from differences, online",
-        Arm(.online, recipe: recipe(difference(0.5), iterations: 5), failures: .start, every: 4), cost: 2.5),
-      SearchCandidate(
-        "UAEs from large differences, online",
-        Arm(.online, recipe: recipe(difference(1), iterations: 5), failures: .start, every: 4), cost: 2.5),
-      SearchCandidate("UAEs from differences, online in the second half", late, cost: 2),
+        Arm(.online, recipe: recipe(difference(0.5), iterations: 5), failures: .start, every: 4), cost: 2),
+      SearchCandidate("UAEs from differences, online in the second half", late, cost: 1.5),
     ]
   }
 

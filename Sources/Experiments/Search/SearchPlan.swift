@@ -24,13 +24,15 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   /// The fewest samples that a choice can be made from.
   static let fewest = 20
   /// The seeds of the three rounds. In a round every arm that is left is trained once per seed.
-  static let rounds = [1, 2, 2]
+  static let rounds = [1, 1, 2]
   /// The share of the arms that is left after each round but the last.
   static let kept = 1.0 / 3
   /// Learning rates of Adam that the same data are tried with, besides the family's own optimiser.
   static let rates: [Double] = [1e-3, 3e-3, 1e-2]
   /// The numbers of updates that a budget is rounded down to, so that it does not hang on the machine's mood.
-  static let ladder = (0...12).map { 125 << $0 }
+  static let ladder = (2...5).flatMap { power in
+    [10, 15, 20, 30, 50, 70].map { $0 * Int(pow(10, Double(power - 1))) }
+  }
 
   /// The seeds that round `number` (from 0) adds.
   func searchSeeds(_ number: Int) -> Range<UInt64> {
@@ -48,13 +50,13 @@ public struct SearchPlan: Codable, Equatable, Sendable {
       // Every seed has a model of its own that examples are made against.
       total += Double(count) * (costs.reduce(0, +) + 1)
       // The best way for longer, beside the same data.
-      if number + 1 == rounds.count { total += Double(count) * 2 * SearchCandidate.longest }
+      if number + 1 == rounds.count { total += Double(count) * 2 * SearchCandidate.longer }
       costs = Array(costs.prefix(max(2, Int((kept * Double(costs.count)).rounded(.up)))))
     }
     // The control, a winner that trains for longer and its control, the best adversarial arm, its start, and the model that
     // examples are made against.
     let dearest = candidates.filter(\.isAdversarial).map(\.cost).max() ?? 1
-    return total + Double(seeds) * (2 + 2 * SearchCandidate.longest + 2 * dearest)
+    return total + Double(seeds) * (2 + 2 * SearchCandidate.longer + 2 * dearest)
   }
 
   /// - Throws: ``StudyError/settings(_:)`` where even the smallest plan would take longer.

@@ -102,7 +102,7 @@ public struct SearchRun {
   private func lengthened(_ open: [SearchCandidate], _ choice: SearchChoice) -> [SearchCandidate] {
     guard let best = choice.scores.map(\.candidate).first(where: { !$0.isSame }) else { return open }
     let longer = [
-      SearchCandidate.same.lasting(SearchCandidate.longest), best.lasting(SearchCandidate.longest),
+      SearchCandidate.same.lasting(SearchCandidate.longer), best.lasting(SearchCandidate.longer),
     ]
     return open + longer.filter { !open.contains($0) }
   }
