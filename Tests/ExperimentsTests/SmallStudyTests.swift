@@ -104,7 +104,8 @@ private enum Brightness: Study {
 
   @Test func unknownNamesAreSaidWithWhatThereIs() throws {
     let study = #expect(throws: StudyError.self) { try Studies.named("table5") }
-    #expect(study?.description == "unknown study 'table5'; known: \(Studies.all.map { $0.name }.joined(separator: ", "))")
+    let known = Studies.all.map { $0.name }.joined(separator: ", ")
+    #expect(study?.description == "unknown study 'table5'; known: \(known)")
     let scale = #expect(throws: StudyError.self) { try Brightness.plan("huge") }
     #expect(scale?.description.contains("there are small, or give a .yaml file") == true)
     let part = #expect(throws: StudyError.self) {
