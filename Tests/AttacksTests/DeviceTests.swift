@@ -98,14 +98,17 @@ struct DeviceTests {
     }
   }
 
-  @Test(arguments: ModelFamilies.all.filter { !$0.needsLabels })
+  @Test(arguments: ModelFamilies.all)
   func everyFamilyIsTrainedAndAttackedWhereItIs(_ family: ModelFamily) throws {
     let shape = [1, 8, 8]
     let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(20 * 64), [20] + shape).to(other)
-    let model = try Architecture(family, sampleShape: shape).makeModel(seed: 1, device: other)
+    let model = try Architecture(family, sampleShape: shape, classes: 3).makeModel(seed: 1, device: other)
     var trainer = Trainer(model, seed: 1)
-    for index in 0..<2 { _ = try trainer.step(TrainingData(set).batch(Array(index * 10..<index * 10 + 10))) }
+    let data = TrainingData(set, labels: (0..<20).map { $0 % 3 })
+    for index in 0..<2 { _ = try trainer.step(data.batch(Array(index * 10..<index * 10 + 10))) }
+    #expect(model.tensors.allSatisfy { $0.tensor.device == set.device })
     for var recipe in Recipe.named {
+      if !model.outputs.contains(.reconstruction) { recipe.criterion = Choice("same-class") }
       recipe.solver["iterations"] = .integer(2)
       if recipe.similarity.name == "mine" { recipe.similarity["mineSteps"] = .integer(2) }
       let attack = try recipe.makeAttack(on: model, samples: set, seed: 1)

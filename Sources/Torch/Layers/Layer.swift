@@ -33,7 +33,7 @@ public struct Pass: Sendable {
   public var isTraining: Bool { random != nil }
 
   /// The next `count` uniform numbers in [0, 1); nil in evaluation mode.
-  mutating func uniform(_ count: Int) -> [Float]? {
+  public mutating func uniform(_ count: Int) -> [Float]? {
     guard let random else { return nil }
     defer { position += UInt64((count + 3) / 4) }
     return random.uniform(count, position: position)
@@ -55,17 +55,17 @@ public struct ScriptMethod: Sendable {
   private init() {}
 
   /// `h = expression`
-  mutating func apply(_ expression: String) { lines.append("h = \(expression)") }
+  public mutating func apply(_ expression: String) { lines.append("h = \(expression)") }
 
   /// Keeps the present value under a name of its own, which it returns.
-  mutating func keep() -> String {
+  public mutating func keep() -> String {
     kept += 1
     lines.append("h\(kept) = h")
     return "h\(kept)"
   }
 
   /// How a script calls the tensor of a layer.
-  func field(_ layer: String, _ tensor: String) -> String {
+  public func field(_ layer: String, _ tensor: String) -> String {
     "self." + dotted(layer, tensor).replacing(".", with: "_")
   }
 }
