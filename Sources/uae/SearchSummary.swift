@@ -2,6 +2,7 @@ import Datasets
 import Experiments
 import Formats
 import Foundation
+import Models
 
 /// What `uae augment` prints at the end of a search.
 enum SearchSummary {
@@ -12,13 +13,15 @@ enum SearchSummary {
       "\(dataset.name) (\(dataset.train.count) training, \(dataset.test.count) test), \(plan.model), "
         + "\(plan.updates) updates by \(rate)\n")
     Swift.print("held-out error against the same data's")
+    let rebuilds = try ModelFamilies.named(plan.model).outputs.contains(.reconstruction)
+    let measure = rebuilds ? "mean squared difference" : "share of wrong classes"
     let scores = outcome.choice.scores + outcome.choice.left
     for score in scores {
       let change = score.change.isFinite ? score.change.text(.change(1)) : "diverged"
       line(score.candidate.name, "\(change)  (\(score.seeds) seed\(score.seeds == 1 ? "" : "s"))")
     }
     Swift.print(
-      "\nerror on the test set (mean squared difference), \(plan.seeds) seed\(plan.seeds == 1 ? "" : "s")")
+      "\nerror on the test set (\(measure)), \(plan.seeds) seed\(plan.seeds == 1 ? "" : "s")")
     var shown: Set<String> = []
     for arm in [verdict.control, verdict.chosen, verdict.peer, verdict.adversarial, verdict.start].compactMap(
       { $0 })

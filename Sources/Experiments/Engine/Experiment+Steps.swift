@@ -101,7 +101,7 @@ extension Experiment {
     else { return nil }
     let originals = maker.found.map { set.gathered($0.index) } ?? set
     // What counts is one criterion for every arm, also for those whose search has another one.
-    let judge = Choice("reconstruction")
+    let judge = Choice(original.outputs.contains(.reconstruction) ? "reconstruction" : "same-class")
     let isJudge = maker.found != nil && arm.attack.criterion.name == judge.name
     let f = try criterionValues(judge, original, originals, perturbed)
     let sizes = PerturbationSizes(originals, perturbed)

@@ -111,7 +111,7 @@ public struct SearchVerdict: Codable, Sendable {
     }
     guard let adversarial, let adversarialGain else { return text }
     text.append(
-      "The best adversarial examples (\(adversarial.name)) give \(adversarialGain.text) against the same data."
+      "The best adversarial examples (\(adversarial.name)) give \(adversarialGain.text) against the control."
     )
     if let adversarialWorth {
       let word =
@@ -123,7 +123,7 @@ public struct SearchVerdict: Codable, Sendable {
       text.append("\(word): \(adversarialWorth.text).")
     }
     text.append(
-      "They take \((adversarial.seconds / control.seconds).text(.general(2))) times the seconds of the same data."
+      "They take \((adversarial.seconds / control.seconds).text(.general(2))) times the seconds of the control."
     )
     return text
   }
