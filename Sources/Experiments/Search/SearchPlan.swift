@@ -67,7 +67,7 @@ public struct SearchPlan: Codable, Equatable, Sendable {
       let least = (trainings * Double(ladder[0]) * secondsPerUpdate / Double(workers)).rounded(.up)
       throw StudyError.settings(
         "a budget of \(budget.durationText) is too small: with \(ladder[0]) updates per training the search takes about "
-          + "\(least.durationText) here; give --budget \(Int((least / 60).rounded(.up)))m")
+          + "\(least.durationText) here")
     }
     return updates
   }

@@ -85,8 +85,8 @@ public struct SearchRun {
       tested[candidate] = try seeds.map { seed in
         guard let outcome = found[seed]?[candidate]?.outcome else {
           throw StudyError.settings(
-            "\(candidate.name) diverged on all the training data (seed \(seed)), though not on a part of them; "
-              + "give more --updates or another --seed")
+            "\(candidate.name) diverged on all the training data (seed \(seed)), though not on a part of them; more updates or another seed may help"
+          )
         }
         return outcome
       }
