@@ -21,10 +21,10 @@ import Torch
 
   private static func search(
     _ dataset: Dataset, folder: String? = nil, workers: Int = 2, progress: RunProgress = .quiet,
-    updates: Int = 20
+    model: String = "dense-autoencoder", updates: Int = 20
   ) throws -> (outcome: SearchRun.Outcome, folder: String) {
     let folder = folder ?? NSTemporaryDirectory() + "search-\(UUID().uuidString)"
-    let request = SearchRun.Request(model: "dense-autoencoder", batchSize: 32, seeds: 2, updates: updates)
+    let request = SearchRun.Request(model: model, batchSize: 32, seeds: 2, updates: updates)
     return (
       try SearchRun(request, dataset, folder: folder, workers: workers, progress: progress).run(), folder
     )
@@ -92,6 +92,21 @@ import Torch
     #expect(verdict.sentences.allSatisfy { !$0.contains("nan") && !$0.contains("Optional") })
     #expect(outcome.choice.scores.count + outcome.choice.left.count > 15)
     #expect(verdict.adversarialWorth != nil)
+  }
+
+  /// Examples of a classifier are those that it takes for the same class.
+  @Test func aClassifierIsSearchedFor() throws {
+    func flat(_ samples: Samples) -> Samples {
+      Samples(shape: [64], values: samples.values, labels: samples.labels)
+    }
+    let digits = try Self.digits(60)
+    let table = Self.with(digits, train: flat(digits.train), test: flat(digits.test))
+    let outcome = try Self.search(table, model: "classifier", updates: 6).outcome
+    let found = (outcome.choice.scores + outcome.choice.left).count
+    #expect(found > 10)
+    #expect(try Checkpoint.read(outcome.model).model.outputs.contains(.logits))
+    let errors = try #require(outcome.tested[.same]).map(\.testError)
+    #expect(errors.allSatisfy { 0...1 ~= $0 })
   }
 
   private func sampleErrorsOfTest(_ model: any Model, _ dataset: Dataset) throws -> Double {
