@@ -101,7 +101,7 @@ let package = Package(
       dependencies: [
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "Torch",
       ], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Formats", "uae"]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats", "Torch", "uae"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -102,12 +102,62 @@ torch::jit::Method method_of(ct_script s, const char *method) {
   throw std::invalid_argument(std::string("the model has no method '") + method + "'; it has: " + known);
 }
 
+using Named = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// The tensors in a result, however deep in tuples, lists, dictionaries and objects, each with the path to it: positions
+/// and names joined by dots. What is no tensor is passed over.
+void collect(const c10::IValue &value, const std::string &path, Named &all) {
+  auto below = [&](const std::string &part) { return path.empty() ? part : path + "." + part; };
+  if (value.isTensor()) {
+    if (value.toTensor().defined()) all.emplace_back(path, value.toTensor());
+  } else if (value.isTuple()) {
+    const auto &elements = value.toTupleRef().elements();
+    auto schema = value.type()->castRaw<c10::TupleType>()->schema();
+    for (size_t i = 0; i < elements.size(); ++i) {
+      bool named = schema && i < schema->arguments().size();
+      collect(elements[i], below(named ? schema->arguments()[i].name() : std::to_string(i)), all);
+    }
+  } else if (value.isList()) {
+    auto list = value.toList();
+    for (size_t i = 0; i < list.size(); ++i) collect(list.get(i), below(std::to_string(i)), all);
+  } else if (value.isGenericDict()) {
+    for (const auto &entry : value.toGenericDict()) {
+      std::string key = entry.key().isString() ? entry.key().toStringRef()
+          : entry.key().isInt() ? std::to_string(entry.key().toInt()) : "?";
+      collect(entry.value(), below(key), all);
+    }
+  } else if (value.isObject()) {
+    auto object = value.toObject();
+    for (size_t i = 0; i < object->slots().size(); ++i) {
+      collect(object->getSlot(i), below(object->type()->getAttributeName(i)), all);
+    }
+  }
+}
+
+/// A script's result; of several tensors also their names, separated by newlines.
+ct_value box_result(const c10::IValue &value) {
+  if (value.isTensor()) return box(value);
+  Named all;
+  collect(value, "", all);
+  if (all.empty()) return box(value);
+  c10::List<at::Tensor> tensors;
+  std::string names;
+  for (const auto &each : all) {
+    tensors.push_back(each.second);
+    for (char c : each.first) names += c == '\n' ? ' ' : c;
+    names += '\n';
+  }
+  ct_value out = box(c10::IValue(tensors));
+  out.name = copy(names);
+  return out;
+}
+
 int script_arguments(ct_script s, const char *method, char **out, char **error) {
   return guarded(error, [&] {
     std::string text;
-    for (const auto &argument : method_of(s, method).function().getSchema().arguments()) {
-      if (argument.name() != "self") text += argument.name() + "\n";
-    }
+    // The first is the object, whatever it is called.
+    const auto &all = method_of(s, method).function().getSchema().arguments();
+    for (size_t i = 1; i < all.size(); ++i) text += all[i].name() + "\n";
     *out = copy(text);
   });
 }
@@ -122,7 +172,7 @@ int script_call(ct_script s, const char *method, const ct_value *arguments, int6
     // The optimizing executor profiles the first calls and may fuse in later ones: the same input would then give
     // other last bits. Without it a script does what eager PyTorch does, every time.
     torch::jit::GraphOptimizerEnabledGuard plain(false);
-    results[0] = box(found(std::move(stack)));
+    results[0] = box_result(found(std::move(stack)));
     *result_count = 1;
   });
 }

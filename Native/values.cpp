@@ -9,9 +9,19 @@ std::string describe(const std::exception &e) {
   } else {
     text = e.what();
   }
-  // TorchScript puts the cause last, after the source it interprets.
+  // TorchScript puts the cause last, after the source it interprets; its class is Python's where the script raises it.
   auto cause = text.rfind("\nRuntimeError: ");
-  if (cause != std::string::npos) text = text.substr(cause + 15);
+  if (cause != std::string::npos) {
+    text = text.substr(cause + 15);
+  } else if (text.rfind("The following operation failed", 0) == 0) {
+    auto last = text.find_last_not_of(" \n");
+    if (last != std::string::npos) text.resize(last + 1);
+    text = text.substr(text.rfind('\n') + 1);
+  }
+  // "[enforce fail at file.cc:230] . " says where in LibTorch it was noticed.
+  auto enforced = text.find("] . ");
+  if (text.rfind("[enforce fail", 0) == 0 && enforced != std::string::npos) text = text.substr(enforced + 4);
+  text.erase(0, text.find_first_not_of(" \n"));
   auto end = text.find('\n');
   if (end != std::string::npos) text.resize(end);
   return text.empty() ? "unknown error" : text;

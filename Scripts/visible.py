@@ -12,7 +12,7 @@ rows = []
 for dataset, model, limit, epochs in cases:
     for recipe, alpha in [("paper", a) for a in steps] + [("far-noise", None)]:
         with tempfile.TemporaryDirectory() as folder:
-            command = [str(root / "uae"), "augment", "--dataset", dataset, "--model", model, "--limit", str(limit),
+            command = [str(root / "uae"), "augment", "--dataset", dataset, "--family", model, "--limit", str(limit),
                        "--epochs", str(epochs), "--recipe", recipe, "--out", folder + "/run", "--json", "--quiet"]
             if alpha is not None:
                 command += ["--alpha", str(alpha)]

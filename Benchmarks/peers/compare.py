@@ -36,7 +36,7 @@ class Bench:
         """Our checkpoint of an autoencoder, trained a little, and the port's model with its weights."""
         checkpoint = self.folder / f"mnist-{name}.safetensors"
         if not checkpoint.exists():
-            self.run("train", "--dataset", "mnist", "--limit", "2000", "--model", f"{name}-autoencoder", "--epochs", "5",
+            self.run("train", "--dataset", "mnist", "--limit", "2000", "--family", f"{name}-autoencoder", "--epochs", "5",
                      "--out", checkpoint)
         exported = pathlib.Path(self.temporary.name) / "model.safetensors"
         self.run("export", "--checkpoint", checkpoint, "--format", "safetensors", "--out", exported, quiet=False)

@@ -58,7 +58,7 @@ struct FeatureTable {
     func failure(_ index: Int, _ problem: String) -> FormatError {
       FormatError(file, at: .record(index / features), "feature \(index % features + 1) is missing\(problem)")
     }
-    guard policy != .refuse else { throw failure(first, "; say how to fill it in") }
+    guard policy != .refuse else { throw failure(first, "; fill the gaps in, or leave the sample out") }
     guard policy == .mean || labels != nil else {
       throw failure(first, ", and there are no classes to take means of")
     }

@@ -35,7 +35,8 @@ enum UserData {
     let isSplit = parts.test == nil && !options.keepsAll
     let split = isSplit ? Split.fourFifths(trainCount) : (train: Array(0..<trainCount), test: [])
     if isSplit { notes.append(Split.note) }
-    let encoding = try encoding(of: parts.train, fittedOn: split.train, options: options, path: path)
+    let encoding = try encoding(
+      of: parts, fittedOn: split.train, options: options, path: path, notes: &notes)
     let all = try samples(parts.train, encoding, path)
     let test = try parts.test.map { try samples($0, encoding, path) } ?? all.selecting(split.test)
     let train = isSplit ? all.selecting(Array(split.train.prefix(options.limit ?? .max))) : all
@@ -65,24 +66,29 @@ enum UserData {
   }
 
   private static func encoding(
-    of content: Content, fittedOn rows: [Int], options: DatasetLoader.Options, path: String
+    of parts: UserFile.Parts, fittedOn rows: [Int], options: DatasetLoader.Options, path: String,
+    notes: inout [String]
   ) throws -> SampleEncoding {
+    let content = parts.train
     let shape = Array(content.values.shape.dropFirst())
     let type = content.values.elementType
     if let range = options.range, !(range.lowerBound < range.upperBound) {
       throw DatasetError.unusable(
         name: path, reason: "the range \(range.lowerBound),\(range.upperBound) is empty")
     }
-    let scale: SampleEncoding.Scale =
-      if let range = options.range {
-        .range(range)
-      } else if content.isTable {
-        FeatureTable(
-          values: content.values.floats(), features: shape[0], labels: nil, classNames: [], file: path
-        ).scale(of: rows)
-      } else {
-        .range(SampleEncoding.defaultRange(of: type))
-      }
+    let scale: SampleEncoding.Scale
+    if content.isTable, options.range == nil {
+      scale = FeatureTable(
+        values: content.values.floats(), features: shape[0], labels: nil, classNames: [], file: path
+      ).scale(of: rows)
+    } else {
+      let values = ValueRange([content.values] + (parts.test.map { [$0.values] } ?? []))
+      let usual = values?.usual ?? (range: SampleEncoding.defaultRange(of: type), note: nil)
+      let range = options.range ?? usual.range
+      if options.range == nil, let note = usual.note { notes.append(note) }
+      try values?.verify(range, name: path)
+      scale = .range(range)
+    }
     return SampleEncoding(
       elementType: type, fileShape: shape, layout: options.layout ?? guessedLayout(shape), scale: scale)
   }

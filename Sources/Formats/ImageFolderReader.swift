@@ -68,7 +68,7 @@ public struct ImageFolderReader: SampleReader, Sendable {
     guard resizes || (image.width == width && image.height == height) else {
       throw FormatError(
         "\(folder.path)/\(folder.files[index])",
-        "has \(image.width)×\(image.height) pixels, the first image \(width)×\(height); give a size to resize to"
+        "has \(image.width)×\(image.height) pixels, the first image \(width)×\(height): resize them to one size first"
       )
     }
     return image.resized(width: width, height: height).pixels

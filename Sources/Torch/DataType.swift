@@ -15,6 +15,7 @@ public struct DataType: RawRepresentable, Hashable, Sendable, CustomStringConver
   public static let bfloat16 = DataType(rawValue: 15)
 
   public var isFloatingPoint: Bool { 5...7 ~= rawValue || self == .bfloat16 }
+  public var isComplex: Bool { 8...10 ~= rawValue }
 
   public var description: String {
     let names: [Int32: String] = [

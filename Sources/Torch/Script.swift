@@ -63,7 +63,7 @@ public final class Script: @unchecked Sendable {
     return Tensor(owning: out)
   }
 
-  /// The names of a method's arguments, `self` left out.
+  /// The names of a method's arguments, the object itself left out.
   /// - Throws: ``TorchError/native(_:)`` naming the methods there are, where this one is not among them.
   public func argumentNames(_ method: String = "forward") throws -> [String] {
     var text: UnsafeMutablePointer<CChar>?
@@ -82,6 +82,33 @@ public final class Script: @unchecked Sendable {
     return results.first ?? .none
   }
 
+  /// Calls a method and gives the tensors of its result, however deep in tuples, lists, dictionaries and objects: each
+  /// with its name, positions and keys joined by dots (`1.mean`); that of a tensor alone is empty.
+  /// - Throws: ``TorchError/native(_:)`` with the message of the script's failure.
+  public func tensors(_ method: String = "forward", _ arguments: [Value]) throws -> [(
+    name: String, tensor: Tensor
+  )] {
+    var names: [String] = []
+    let result = try withCValues(arguments) { values in
+      try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: 1) { results -> Value in
+        var count: Int64 = 0
+        try checked {
+          $0.script_call(
+            raw, method, values.baseAddress, Int64(values.count), results.baseAddress, 1, &count, &$1)
+        }
+        guard count == 1 else { return .none }
+        names = lines(results[0].name.map(UnsafeMutablePointer.init(mutating:)), keepsEmpty: true)
+        return Value(taking: results[0])
+      }
+    }
+    switch result {
+    case .tensor(let tensor): return [("", tensor)]
+    case .tensors(let list):
+      return list.enumerated().map { (names.indices.contains($0) ? names[$0] : "\($0)", $1) }
+    default: return []
+    }
+  }
+
   /// Calls a method that returns one tensor.
   public func callAsFunction(_ x: Tensor, method: String = "forward") throws -> Tensor {
     guard case .tensor(let result) = try call(method, [.tensor(x)]) else {
@@ -90,9 +117,10 @@ public final class Script: @unchecked Sendable {
     return result
   }
 
-  private func lines(_ text: UnsafeMutablePointer<CChar>?) -> [String] {
+  private func lines(_ text: UnsafeMutablePointer<CChar>?, keepsEmpty: Bool = false) -> [String] {
     guard let text else { return [] }
     defer { Library.api.free(text) }
-    return String(cString: text).split(separator: "\n").map(String.init)
+    return String(cString: text).split(separator: "\n", omittingEmptySubsequences: !keepsEmpty).map(
+      String.init)
   }
 }

@@ -28,6 +28,12 @@ struct AttackCommand: ParsableCommand {
   )
   var out: String
 
+  @Flag(name: .long, help: "Replace an existing file, or the remains of another run of it.")
+  var overwrite = false
+
+  @Flag(name: .long, help: "Go on where the checks before the run say that its results would mean nothing.")
+  var force = false
+
   @Option(name: .long, help: "This process's number, from 0 (default: from the launcher's environment).")
   var rank: Int?
 
@@ -41,11 +47,15 @@ struct AttackCommand: ParsableCommand {
 
   func run() throws {
     let recipe = try self.recipe.load()
+    try claimOutput()
     let dataset = try data.load(whole: true)
     try work.prepare()
     let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape).to(
       try work.place())
-    let subject = try self.subject.load(for: dataset, samples: originals)
+    let needs = try Criteria.registry.named(recipe.criterion.name).needs
+    let subject = try self.subject.load(for: dataset, samples: originals, use: needs)
+    dataset.sayNotes()
+    subject.sayGuesses()
     if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {
       throw ValidationError("--resume: \(folder) holds no run")
     }
@@ -54,9 +64,9 @@ struct AttackCommand: ParsableCommand {
     if isFile, rank.count > 1 {
       throw ValidationError("--out \(out): one file is one process's; give a folder")
     }
+    try check(subject, recipe, originals)
     let attack = try recipe.makeAttack(
       on: subject, samples: originals, seed: seed, grid: isFile ? dataset.encoding.grid : nil)
-    try ModelInspection.verify(subject, Criteria.registry.named(recipe.criterion.name).needs, originals)
     var run = ["command": "attack", "dataset": dataset.name, "seed": "\(seed)"]
     run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
@@ -66,13 +76,61 @@ struct AttackCommand: ParsableCommand {
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let progress = RunProgress(style: work.style)
-    let (directory, outcome, timing) = try AttackRun(
-      attack, copies: recipe.copies, threads: work.threadCount
-    ).run(
-      originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
+    let (directory, outcome, timing) = try startingAnew(rank) {
+      try AttackRun(attack, copies: recipe.copies, threads: work.threadCount).run(
+        originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
+    }
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
-    if isFile { try writeFile(directory, dataset, attack, recipe) }
-    try report(directory, outcome, timing, recipe)
+    let figures =
+      try isFile ? writeFile(directory, dataset, attack, recipe) : AttackFigures(directory.totals)
+    try report(figures, outcome, timing, recipe)
+  }
+
+  /// Refuses an output that would destroy something, before any work.
+  private func claimOutput() throws {
+    try OutputFile(
+      path: out, endings: ExampleFile.Format.allCases.map(\.rawValue), canBeFolder: true,
+      inputs: [
+        ("--dataset", data.dataset), ("--label-key", data.labelKey), ("--model", subject.model),
+        ("--checkpoint", subject.checkpoint), ("--recipe", recipe.recipe),
+      ], isWorthless: ExampleFile.hasNoSuccess
+    ).claim(overwrite: overwrite)
+  }
+
+  /// Refuses a run whose results would mean nothing.
+  private func check(_ subject: any Model, _ recipe: Recipe, _ originals: Tensor) throws {
+    let preflight = try Preflight(subject, recipe, originals)
+    if let vanity = preflight.vanity { StandardError.write("\(subject.name): \(vanity.text)\n") }
+    guard let obstacle = preflight.obstacle else { return }
+    let text = "\(subject.name): \(obstacle.subject): \(obstacle.text)"
+    guard force else { throw RecipeError("\(text); --force goes on all the same") }
+    StandardError.write("\(text); going on because of --force\n")
+  }
+
+  /// Runs, and sees to it that neither what failed before nor what fails now blocks the next try: a run without a finished
+  /// shard is no run, and that beside a file is worth nothing once the model fails.
+  private func startingAnew<Result>(_ rank: Rank, _ run: () throws -> Result) throws -> Result {
+    let isNew = !FileManager.default.fileExists(atPath: folder)
+    func isEmpty() -> Bool {
+      (try? RunDirectory(existing: folder)).map { $0.totals.samples == 0 } ?? false
+    }
+    do {
+      return try run()
+    } catch RunError.otherRun(let folder, let difference) {
+      guard rank.count == 1, isEmpty() || isFile && overwrite else {
+        guard isFile else { throw RunError.otherRun(folder: folder, difference: difference) }
+        throw OutputError(
+          "\(folder) holds an unfinished run of this file: \(difference). Repeat that run's command to go on with it, "
+            + "or give --overwrite to begin anew")
+      }
+      try FileManager.default.removeItem(atPath: folder)
+      return try run()
+    } catch let error as RunError {
+      throw error
+    } catch {
+      if rank.count == 1, isFile || isNew && isEmpty() { try? FileManager.default.removeItem(atPath: folder) }
+      throw error
+    }
   }
 
   private var isFile: Bool { ExampleFile.Format(path: out) != nil }
@@ -83,7 +141,7 @@ struct AttackCommand: ParsableCommand {
   /// Turns a complete run into one file, which then stands for it.
   private func writeFile(
     _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
-  ) throws {
+  ) throws -> AttackFigures {
     let file = try ExampleFile(
       Examples(of: directory), of: dataset.train, encoding: dataset.encoding, attack: attack,
       negatesSimilarity: recipe.seeksLikeness,
@@ -94,20 +152,18 @@ struct AttackCommand: ParsableCommand {
       StandardError.write(
         "\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n")
     }
+    return AttackFigures(file)
   }
 
   private func report(
-    _ directory: RunDirectory, _ outcome: RunOutcome, _ timing: AttackRun.Timing, _ recipe: Recipe
-  )
-    throws
-  {
-    let totals = directory.totals
+    _ figures: AttackFigures, _ outcome: RunOutcome, _ timing: AttackRun.Timing, _ recipe: Recipe
+  ) throws {
     if work.json {
-      print(try JSON.text(totals))
+      print(try JSON.text(figures))
     } else {
       print(
-        "\(out): \(totals.samples) of \(totals.samplesPlanned) examples, success rate "
-          + "\((totals.successRate * 100).text(.general(4))) %")
+        "\(out): \(figures.samples) of \(figures.samplesPlanned) examples, success rate "
+          + "\((figures.successRate * 100).text(.general(4))) %")
       if timing.samples > 0, timing.total > 0 {
         print(
           "\((Double(timing.samples) / timing.wall).text(.general(4))) samples/s; time in the model "
@@ -115,10 +171,31 @@ struct AttackCommand: ParsableCommand {
             + "\((timing.similarity / timing.total * 100).text(.general(3))) %")
       }
     }
-    if outcome.isComplete, totals.counts.succeeded == 0 {
+    if outcome.isComplete, figures.successRate == 0 {
       throw RecipeError(
         "no sample was attacked successfully (\(recipe.name)): try a smaller --kappa, another --start or more "
           + "--iterations")
     }
+  }
+}
+
+/// What an attack reports: of its one file what stands in that, of a run's folder what its shards hold.
+private struct AttackFigures: Encodable {
+  let samples: Int
+  let samplesPlanned: Int
+  let counts: ShardCounts
+  let successRate: Double
+  let meanSimilarity: Double?
+  /// Examples that succeeded before they were brought into the file's type.
+  var lost: Int?
+
+  init(_ totals: RunTotals) {
+    (samples, samplesPlanned, counts) = (totals.samples, totals.samplesPlanned, totals.counts)
+    (successRate, meanSimilarity) = (totals.successRate, totals.meanSimilarity)
+  }
+
+  init(_ file: ExampleFile) {
+    (samples, samplesPlanned, counts) = (file.records.count, file.records.count, file.counts)
+    (successRate, meanSimilarity, lost) = (file.records.successRate, file.meanSimilarity, file.lost)
   }
 }

@@ -21,8 +21,8 @@ struct AugmentCommand: ParsableCommand {
   @OptionGroup var work: WorkOptions
   @OptionGroup var recipe: RecipeOptions
 
-  @Option(name: .long, help: "\(ModelFamilies.list).")
-  var model = ModelFamilies.usual.name
+  @Option(name: .long, help: "The model: \(ModelFamilies.list).")
+  var family = ModelFamilies.usual.name
 
   @Option(name: .long, help: "Length of the code (default: the authors').")
   var code: Int?
@@ -50,7 +50,7 @@ struct AugmentCommand: ParsableCommand {
     help: "Repeat with N seeds and report mean and standard deviation (default: 6, a named recipe 1).")
   var seeds: Int?
 
-  @Option(name: .long, help: "The run's folder (default: runs/augment-DATASET-MODEL-RECIPE).")
+  @Option(name: .long, help: "The run's folder (default: runs/augment-DATASET-FAMILY-RECIPE).")
   var out: String?
 
   @Flag(
@@ -90,7 +90,7 @@ struct AugmentCommand: ParsableCommand {
   private func search() throws {
     let dataset = try data.load()
     try work.prepare()
-    let folder = out ?? "runs/augment-\(name)-\(model)-auto"
+    let folder = out ?? "runs/augment-\(name)-\(family)-auto"
     if resume, !FileManager.default.fileExists(atPath: folder + "/plan.yaml") {
       throw ValidationError("--resume: \(folder) holds no search")
     }
@@ -99,7 +99,7 @@ struct AugmentCommand: ParsableCommand {
     let progress = work.progress(interrupts)
     for note in dataset.notes { progress.note("\(dataset.name): \(note)") }
     let request = SearchRun.Request(
-      model: model, code: code, batchSize: batchSize, seed: seed, seeds: seeds ?? 6,
+      model: family, code: code, batchSize: batchSize, seed: seed, seeds: seeds ?? 6,
       budget: budget?.seconds ?? 180,
       updates: updates)
     let run = try SearchRun(request, dataset, folder: folder, workers: work.threadCount, progress: progress)
@@ -115,10 +115,10 @@ struct AugmentCommand: ParsableCommand {
     let dataset = try data.load()
     try work.prepare()
     let plan = try AugmentPlan(
-      dataset, model: model, code: code, recipe: recipe,
+      dataset, model: family, code: code, recipe: recipe,
       training: .init(epochs: epochs, batchSize: batchSize),
       seeds: (0..<UInt64(seeds ?? 1)).map { seed + $0 }, threads: work.threadCount)
-    let folder = out ?? "runs/augment-\(name)-\(model)-\(recipe.name)"
+    let folder = out ?? "runs/augment-\(name)-\(family)-\(recipe.name)"
     if resume, !FileManager.default.fileExists(atPath: folder + "/recipe.yaml") {
       throw ValidationError("--resume: \(folder) holds no run")
     }

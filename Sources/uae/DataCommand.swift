@@ -195,7 +195,13 @@ struct DataPreviewCommand: ParsableCommand {
   @Option(name: .long, help: "Samples of each class.")
   var samples = 10
 
-  @OptionGroup var root: DataRootOptions
+  @Flag(name: .long, help: "Print one JSON document on standard output instead of a table.")
+  var json = false
+
+  @Flag(name: .long, help: "Replace an existing picture.")
+  var overwrite = false
+
+  @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
     if !(1...100 ~= samples) { throw ValidationError("--samples is \(samples); it must be from 1 to 100") }
@@ -212,9 +218,12 @@ struct DataPreviewCommand: ParsableCommand {
   }
 
   func run() throws {
-    let set = try DatasetLoader.load(name, dataRoot: root.dataRoot)
     let base = URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent
     let path = out ?? "\(base)-preview.png"
+    // The name that it gives itself may be its own of an earlier call.
+    try OutputFile(path: path, endings: ["png"], inputs: [("the data", name)]).claim(
+      overwrite: overwrite || out == nil)
+    let set = try reading.load(name)
     try AtomicFile.write(picture(of: set).png(), to: path)
     let summary = Summary(
       name: set.name, shape: set.sampleShape, train: set.train.count, test: set.test.count,
@@ -222,7 +231,7 @@ struct DataPreviewCommand: ParsableCommand {
       trainPerClass: perClass(set.train, set.classNames.count),
       testPerClass: perClass(set.test, set.classNames.count),
       notes: set.notes, picture: path)
-    if root.json { return try DataRootOptions.print(summary) }
+    if json { return try DataRootOptions.print(summary) }
     let shape = set.sampleShape.map(String.init).joined(separator: "×")
     print("\(set.name): \(set.train.count) + \(set.test.count) samples of \(shape)")
     for (index, className) in set.classNames.enumerated() {

@@ -64,42 +64,29 @@ struct DoctorCommand: ParsableCommand {
     return found
   }
 
-  /// The cheap part of an attack, on a few samples.
+  /// The cheap part of an attack: what `attack` looks at before it begins, then what it would cost.
   private func preflight() throws -> [Finding] {
     let recipe = try self.recipe.load()
     let dataset = try data.load(whole: true)
     let count = dataset.train.count
-    let few = dataset.train.prefix(Attack.tileSize)
-    let samples = Tensor(few.values, [few.count] + dataset.sampleShape).to(try work.place())
+    let all = Tensor(dataset.train.values, [count] + dataset.sampleShape).to(try work.place())
+    let samples = all[0..<min(Attack.tileSize, count)]
     let model: any Model
-    do { model = try self.subject.load(for: dataset, samples: samples) } catch let error as ScriptError {
+    let needs = try Criteria.registry.named(recipe.criterion.name).needs
+    do { model = try self.subject.load(for: dataset, samples: all, use: needs) } catch let error
+      as ScriptError
+    {
       return [Finding("model", error.description, spoils: true)]
     }
+    let preflight = try Preflight(model, recipe, all)
     var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
-    let needs = try Criteria.registry.named(recipe.criterion.name).needs
-    guard model.outputs.contains(needs) else {
-      let refusal = model.lacks(needs, for: "the criterion '\(recipe.criterion.name)'")
-      let others = Criteria.suiting(model).map(\.name).joined(separator: ", ")
-      return found + [Finding("criterion", "\(refusal); it suits \(others)", spoils: true)]
-    }
-    if let script = model as? ScriptModel {
-      let input = script.input
-      let range = "\(input.range.lowerBound)…\(input.range.upperBound)"
-      found.append(
-        Finding("input", "\(input.modelShape) (\(input.layout.rawValue)), \(input.dtype), values in \(range)")
-      )
-      if needs == .reconstruction { found += rangeHint(script, samples) }
-    }
-    let behaviour = ModelInspection(model, needs, samples, batchSize: Attack.tileSize).findings()
-    found += behaviour
-    guard !behaviour.contains(where: \.spoils) else { return found }
+    found += dataset.notes.map { Finding("data", $0) } + preflight.findings
+    guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
     LibTorch.setThreads(1)
-    let before = peakMemory()  // LibTorch and the samples
-    let criterion = try Criteria.make(recipe.criterion, on: model)
-    _ = try CriterionInspection(criterion, samples)  // The first passes warm LibTorch up.
-    let inspection = try CriterionInspection(criterion, samples)
+    let before = peakMemory()  // LibTorch, the samples and what checking took
+    // The first passes warmed LibTorch up.
+    let inspection = try CriterionInspection(Criteria.make(recipe.criterion, on: model), samples)
     let perThread = peakMemory() - before
-    found.append(gradients(inspection))
     let similarity: Double
     do { similarity = try similaritySeconds(model, recipe, samples) } catch {
       return found + [Finding("similarity", "\(error)", spoils: true)]
@@ -137,42 +124,6 @@ struct DoctorCommand: ParsableCommand {
     let start = ContinuousClock.now
     _ = try bound.evaluate(perturbed, iteration: 1)
     return (ContinuousClock.now - start) / .seconds(1) / Double(count)
-  }
-
-  private func gradients(_ inspection: CriterionInspection) -> Finding {
-    guard inspection.isDifferentiable else {
-      return Finding(
-        "gradient", "the output does not depend on the input through differentiable operations", spoils: true)
-    }
-    let zero = inspection.zeroGradients, broken = inspection.notFinite, all = inspection.samples
-    return Finding(
-      "gradient", "exactly zero at \(zero) of \(all) samples, not finite at \(broken)",
-      spoils: zero * 2 > all || broken * 2 > all)
-  }
-
-  /// A range in which the model rebuilds the samples far better than in the given one is probably its own.
-  private func rangeHint(_ model: ScriptModel, _ samples: Tensor) -> [Finding] {
-    func error(_ range: ClosedRange<Double>) -> Double? {
-      let given = model.input
-      let input = ScriptInput(
-        sampleShape: given.sampleShape, range: range, layout: given.layout, dtype: given.dtype)
-      let tried = model.with(input)
-      let value = try? withoutGrad {
-        (try tried.output(.reconstruction, of: samples) - samples).square().mean().item
-      }
-      return value?.isFinite == true ? value : nil
-    }
-    guard let own = error(model.input.range) else { return [] }
-    let others: [ClosedRange<Double>] = [0...1, -1...1, 0...255]
-    let better = others.compactMap { range in error(range).map { (range, $0) } }.min { $0.1 < $1.1 }
-    guard let better, better.1 * 4 < own else { return [] }
-    let ratio = Int((own / better.1).rounded())
-    return [
-      Finding(
-        "range",
-        "values in \(better.0.lowerBound)…\(better.0.upperBound) are rebuilt with \(ratio) times less error; "
-          + "give --model-range \(better.0.lowerBound),\(better.0.upperBound)", spoils: true)
-    ]
   }
 
   /// The most memory that the process has had, in bytes.

@@ -23,6 +23,9 @@ struct ExportCommand: ParsableCommand {
   @Option(name: .long, help: "The file to write.")
   var out: String
 
+  @Flag(name: .long, help: "Replace an existing file.")
+  var overwrite = false
+
   /// The file itself, or the only checkpoint in a folder.
   private func checkpointFile(_ path: String) throws -> String {
     var isFolder: ObjCBool = false
@@ -39,6 +42,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFile(path: out, inputs: [("--checkpoint", checkpoint)]).claim(overwrite: overwrite)
     try LibTorch.load()
     let model = try Checkpoint.read(checkpointFile(checkpoint)).model
     switch format {

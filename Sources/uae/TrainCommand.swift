@@ -16,8 +16,8 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
 
-  @Option(name: .long, help: "\(ModelFamilies.list).")
-  var model = ModelFamilies.usual.name
+  @Option(name: .long, help: "The model: \(ModelFamilies.list).")
+  var family = ModelFamilies.usual.name
 
   @Option(name: .long, help: "Length of the code (default: the authors').")
   var code: Int?
@@ -42,7 +42,7 @@ struct TrainCommand: ParsableCommand {
     try work.prepare()
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize)
     try settings.validate()
-    let family = try ModelFamilies.named(model)
+    let chosen = try ModelFamilies.named(family)
     var train = TrainingData(dataset.train)
     if let augment {
       let examples = try Examples(of: RunDirectory(existing: augment))
@@ -56,10 +56,10 @@ struct TrainCommand: ParsableCommand {
           examples.perturbed, labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
     }
     let architecture = Architecture(
-      family, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
+      chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let count =
       epochs
-      ?? TrainingSettings.defaultEpochs(family, samples: train.count, batchSize: batchSize)
+      ?? TrainingSettings.defaultEpochs(chosen, samples: train.count, batchSize: batchSize)
     let interrupts = Interrupts(farewell: "interrupted; give the same command again to continue")
     if FileManager.default.fileExists(atPath: out) {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
     let data = train
     let trained = try interrupts.guarding {
       try ModelTraining(
-        "training \(model)", architecture: architecture, settings: settings, seed: seed, path: out
+        "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out
       ).run(epochs: count, samples: data.count, progress: work.progress(interrupts)) { _, _ in data }
     }
     let errors = try sampleErrors(trained, TrainingData(dataset.test))

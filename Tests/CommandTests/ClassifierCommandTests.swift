@@ -16,14 +16,14 @@ import Testing
     let checkpoint = path + "/model.safetensors"
 
     let refused = try run([
-      program, "train", "--dataset", path + "/unlabelled.npz", "--model", "classifier", "--out", checkpoint,
+      program, "train", "--dataset", path + "/unlabelled.npz", "--family", "classifier", "--out", checkpoint,
     ])
     #expect(refused.status == 1)
     #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
     #expect(refused.errors.contains("labels"))
 
     let trained = try run([
-      program, "train", "--dataset", path + "/a.npz", "--model", "classifier", "--epochs", "30",
+      program, "train", "--dataset", path + "/a.npz", "--family", "classifier", "--epochs", "30",
       "--batch-size", "10", "--out", checkpoint, "--quiet",
     ])
     #expect(trained.status == 0, "\(trained.errors)")

@@ -110,7 +110,14 @@ struct PythonTests {
           @torch.jit.export
           def loss(self, x):
               return (self.forward(x) - x).square().flatten(1).sum(1)
-      torch.jit.script(Model().eval()).save(folder + "/model.pt")
+      model = Model()
+      x = torch.tensor(images.transpose(0, 3, 1, 2) / 255, dtype=torch.float32)
+      optimizer = torch.optim.Adam(model.parameters(), 0.01)
+      for _ in range(60):
+          optimizer.zero_grad()
+          model.loss(x).mean().backward()
+          optimizer.step()
+      torch.jit.script(model.eval()).save(folder + "/model.pt")
       class Mixing(torch.nn.Module):
           def forward(self, x):
               return torch.sigmoid(x - x.mean(0, keepdim=True))
@@ -119,10 +126,12 @@ struct PythonTests {
     let made = try PythonEnvironment.judge(make, [path])
     try #require(made.status == 0, "\(made.errors.suffix(2000))")
 
-    func attack(_ model: String, _ criterion: String, _ method: String) throws -> Finished {
+    func attack(_ model: String, _ criterion: String, _ method: String, out: String? = nil) throws -> Finished
+    {
       try run([
         program, "attack", "--model", "\(path)/\(model).pt", "--dataset", path + "/images.npz", "--criterion",
-        criterion, "--method", method, "--iterations", "20", "--out", "\(path)/\(criterion).npz", "--quiet",
+        criterion, "--method", method, "--iterations", "20", "--out", "\(path)/\(out ?? criterion).npz",
+        "--quiet",
       ])
     }
     for (criterion, method) in [
@@ -132,7 +141,7 @@ struct PythonTests {
       let result = try attack("model", criterion, method)
       #expect(result.status == 0, "\(criterion): \(result.errors)")
     }
-    let mixing = try attack("mixing", "reconstruction", "forward")
+    let mixing = try attack("mixing", "reconstruction", "forward", out: "mixing")
     #expect(mixing.status == 1)
     #expect(mixing.errors.contains("batch norm"), "\(mixing.errors)")
     #expect(mixing.errors.split(separator: "\n").count == 1, "\(mixing.errors)")
@@ -176,7 +185,7 @@ struct PythonTests {
     let folder = try TemporaryFolder()
     let path = folder.url.path
     let trained = try run([
-      program, "train", "--limit", "100", "--epochs", "1", "--model", "conv-autoencoder", "--out",
+      program, "train", "--limit", "100", "--epochs", "1", "--family", "conv-autoencoder", "--out",
       path + "/run.safetensors",
       "--quiet",
     ])
@@ -213,7 +222,7 @@ struct PythonTests {
     let folder = try TemporaryFolder()
     let path = folder.url.path
     let trained = try run([
-      program, "train", "--limit", "100", "--epochs", "2", "--model", "classifier", "--out",
+      program, "train", "--limit", "100", "--epochs", "2", "--family", "classifier", "--out",
       path + "/model.safetensors", "--quiet",
     ])
     try #require(trained.status == 0, "\(trained.errors)")

@@ -44,6 +44,39 @@ import Testing
     #expect(throws: FormatError.self) { try load("\(folder.path)/a.npy") { $0.range = -1...0 } }
   }
 
+  /// Values that use a part of their type's range only are taken for what they are, and it is said.
+  @Test(
+    arguments: [
+      ([0, 1, 1], 1), ([0, 12, 16], 16), ([3, 40, 100], 100), ([0, 300, 4001], 4095), ([0, 700, 1000], 1000),
+      ([0, 200, 255], 255), ([0, 1, 65535], 65535), ([0, 1, 40000], 65535), ([0, 0, 0], 65535),
+    ] as [([UInt16], Float)])
+  func theRangeIsThatOfTheValues(_ values: [UInt16], _ highest: Float) throws {
+    let folder = try Folder()
+    for isByte in values.allSatisfy({ $0 < 256 }) ? [false, true] : [false] {
+      let bytes = HostArray(values.map { UInt8(truncatingIfNeeded: $0) }, shape: [3, 1])
+      try NPY.write(isByte ? bytes : HostArray(values, shape: [3, 1]), to: "\(folder.path)/a.npy")
+      let set = try load("\(folder.path)/a.npy") { $0.keepsAll = true }
+      let whole: Float = isByte ? 255 : 65535
+      let expected = isByte ? min(highest, 255) : highest
+      #expect(set.encoding.scale == .range(0...expected))
+      #expect(set.notes.contains { $0.contains("--range 0,\(Int(whole))") } == (expected < whole))
+      #expect(set.encoding.encode(set.train.values).integers() == values.map(Int.init))
+      let said = try load("\(folder.path)/a.npy") { $0.range = 0...whole }
+      #expect(said.encoding.scale == .range(0...whole) && said.notes.allSatisfy { !$0.contains("--range") })
+    }
+  }
+
+  @Test func theWholeRangeIsToldAtOnce() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/a.npy"
+    try NPY.write(HostArray([-711.25, 0, 0.5, 912] as [Double], shape: [2, 2]), to: path)
+    for range in [nil, 0...1, -100...1000] as [ClosedRange<Float>?] {
+      let error = #expect(throws: FormatError.self) { try load(path) { $0.range = range } }
+      #expect(error?.description.contains("--range -711.25,912") == true, "\(error?.description ?? "")")
+    }
+    #expect(try load(path) { $0.range = -711.25...912 }.encoding.scale == .range(-711.25...912))
+  }
+
   @Test func partsForTrainingAndTestingAreKept() throws {
     let folder = try Folder()
     let path = "\(folder.path)/mnist.npz"

@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// Writes a TorchScript file made of source alone, runs the body on its path, and deletes it.
-private func withScript<Result>(
+func withScript<Result>(
   _ source: String, _ build: (Script) throws -> Void = { _ in }, body: (String) throws -> Result
 )
   throws -> Result
@@ -18,18 +18,18 @@ private func withScript<Result>(
   return try body(path)
 }
 
-private func samples(_ shape: [Int], seed: UInt64 = 1) -> Tensor {
+func samples(_ shape: [Int], seed: UInt64 = 1) -> Tensor {
   Tensor(RandomStream(seed: seed, purpose: .start).uniform(shape.reduce(1, *)), shape)
 }
 
-private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
+func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
   (a - b).reshaped([1, -1]).abs().max(1).item
 }
 
 @Suite struct ScriptModelTests {
   @Test(arguments: ScriptInput.Layout.allCases, [0.0...1.0, -1.0...1.0, 0.0...255.0])
   func theWayBackUndoesTheWayIn(_ layout: ScriptInput.Layout, _ range: ClosedRange<Double>) {
-    let shape = layout == .nhw ? [1, 4, 6] : [3, 4, 6]
+    let shape = layout == .nhw ? [1, 4, 6] : [.ncl, .nlc].contains(layout) ? [24] : [3, 4, 6]
     let input = ScriptInput(sampleShape: shape, range: range, layout: layout)
     let x = samples([5] + shape)
     let y = input.encode(x)
@@ -46,7 +46,10 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
 
   @Test func theModelSeesItsOwnRangeAndTheGradientIsThatOfTheComposition() throws {
     try withScript("def forward(self, x):\n  return x * x") { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 1, 2, 2]), range: -1...1)
+      let model = try ScriptModel.load(
+        path, samples: samples([2, 1, 2, 2]),
+        reading: ScriptReading(range: -1...1, outputScale: .range(-1...1)),
+        for: .reconstruction)
       let x = samples([3, 1, 2, 2]).requiringGrad()
       let y = try model.raw(x)
       // u = 2x − 1, y = u², dy/dx = 4u.
@@ -67,7 +70,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     // Images of 3×4×4: `x[:, :, :, 2:3]` alone would fit both, so the second asks for an axis of 3 at the end.
     let guarded = layout == .nhwc ? "  assert x.size(3) == 3\n" : ""
     try withScript("def forward(self, x):\n\(guarded)  return \(expression)") { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 3, 4, 4]))
+      let model = try ScriptModel.load(path, samples: samples([2, 3, 4, 4]), for: .embedding)
       #expect(model.input.layout == layout)
     }
   }
@@ -76,7 +79,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     try withScript("def forward(self, x):\n  return torch.linear(x, self.w)") {
       try $0.register("w", Tensor([1.0, 2, 3, 4], [2, 2]))
     } body: { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 2]))
+      let model = try ScriptModel.load(path, samples: samples([2, 2]), for: .embedding)
       #expect(model.input.dtype == .float64)
       let y = try model.raw(Tensor([Float(1), 10], [1, 2]))
       #expect(y.dtype == .float32)
@@ -86,7 +89,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
 
   @Test func theFirstOfSeveralResultsIsTheOutput() throws {
     try withScript("def forward(self, x):\n  return (x * 2, x.mean())") { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 4]))
+      let model = try ScriptModel.load(path, samples: samples([2, 4]), for: .embedding)
       #expect(try model.raw(Tensor.full([1, 4], 1, device: .cpu)).floats == [2, 2, 2, 2])
     }
   }
@@ -104,7 +107,9 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
       """
     try withScript(source) { (path: String) throws in
       func loss(_ method: String, _ x: Tensor, _ y: Tensor) throws -> Tensor {
-        try ScriptModel.load(path, samples: samples([2, 3]), method: method).output(.loss, of: x, original: y)
+        try ScriptModel.load(
+          path, samples: samples([2, 3]), reading: ScriptReading(method: method), for: .loss
+        ).output(.loss, of: x, original: y)
       }
       let x = samples([4, 3])
       let y = samples([4, 3], seed: 2)
@@ -121,7 +126,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
   private func refusal(_ source: String, _ x: Tensor = samples([8, 1, 4, 4])) throws -> String {
     try withScript(source) { path in
       do {
-        let model = try ScriptModel.load(path, samples: x)
+        let model = try ScriptModel.load(path, samples: x, for: .embedding)
         try ModelInspection.verify(model, .embedding, x)
         return ""
       } catch let error as ScriptError { return error.description }
@@ -159,13 +164,15 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
     let path = NSTemporaryDirectory() + "model-\(UUID().uuidString).pt"
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(throws: ScriptError(path, "there is no such file to read")) {
-      try ScriptModel.load(path, samples: samples([1, 4]))
+      try ScriptModel.load(path, samples: samples([1, 4]), for: .embedding)
     }
     for bytes in [
       Data(), Data("not a model".utf8), Data([0x50, 0x4b, 3, 4] + [UInt8](repeating: 7, count: 500)),
     ] {
       try bytes.write(to: URL(fileURLWithPath: path))
-      let error = #expect(throws: ScriptError.self) { try ScriptModel.load(path, samples: samples([1, 4])) }
+      let error = #expect(throws: ScriptError.self) {
+        try ScriptModel.load(path, samples: samples([1, 4]), for: .embedding)
+      }
       #expect(error?.problem.contains("torch.jit.script(model)") == true)
       #expect(error?.problem.contains("\n") == false)
     }
@@ -177,7 +184,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
       try child.define("def forward(self, x):\n  return x * 2")
       try $0.register("encoder", child)
     } body: { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 4]))
+      let model = try ScriptModel.load(path, samples: samples([2, 4]), for: .embedding)
       #expect(
         try model.submodule("encoder", samples: samples([2, 4])).raw(Tensor.full([1, 4], 1, device: .cpu))
           .floats == [
@@ -192,7 +199,7 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
 
   @Test func aMethodWithTheWrongOutputIsRefusedWhereItIsUsed() throws {
     try withScript("def forward(self, x):\n  return x[:, :2]") { path in
-      let model = try ScriptModel.load(path, samples: samples([2, 4]))
+      let model = try ScriptModel.load(path, samples: samples([2, 4]), for: .embedding)
       #expect(throws: ScriptError.self) { try model.output(.reconstruction, of: samples([2, 4])) }
       #expect(try model.output(.embedding, of: samples([2, 4])).shape == [2, 2])
     }
@@ -201,10 +208,12 @@ private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
   @Test func anImpossibleRangeOrLayoutIsRefused() throws {
     try withScript("def forward(self, x):\n  return x") { path in
       #expect(throws: ScriptError.self) {
-        try ScriptModel.load(path, samples: samples([2, 4]), range: 1...1)
+        try ScriptModel.load(
+          path, samples: samples([2, 4]), reading: ScriptReading(range: 1...1), for: .embedding)
       }
       #expect(throws: ScriptError.self) {
-        try ScriptModel.load(path, samples: samples([2, 3, 4, 4]), layout: .nhw)
+        try ScriptModel.load(
+          path, samples: samples([2, 3, 4, 4]), reading: ScriptReading(layout: .nhw), for: .embedding)
       }
     }
   }

@@ -2,6 +2,7 @@ import Datasets
 import Formats
 import Foundation
 import Models
+import Runs
 import Torch
 
 /// A run's examples in one file, in the range, type and layout of the user's own data: `.npz` or `.safetensors`.
@@ -18,6 +19,10 @@ import Torch
 public struct ExampleFile {
   /// The records as they stand in the file.
   public let records: Examples
+  /// How the records ended, as they stand in the file.
+  public var counts: ShardCounts { ShardResult(records).counts }
+  /// The mean similarity of the successes in the file; nil for none.
+  public var meanSimilarity: Double? { ShardResult(records).meanSimilarity }
   /// How many successes were lost because the file's type holds only some values.
   public let lost: Int
   private let arrays: [(name: String, array: HostArray)]
@@ -73,6 +78,23 @@ public struct ExampleFile {
         (name: "similarity", array: HostArray(set.similarity)),
         (name: "criterion", array: HostArray(set.criterion)),
       ] + (labels.map { [(name: "y", array: HostArray($0))] } ?? [])
+  }
+
+  /// Whether a file is one of examples of which none succeeded, so that nothing is lost with it.
+  public static func hasNoSuccess(_ path: String) -> Bool {
+    let success: HostArray?
+    switch Format(path: path) {
+    case .npz:
+      let file = try? NPZFile(mapping: path)
+      guard file?.names.contains("criterion") == true else { return false }
+      success = try? file?.array("success")
+    case .safetensors:
+      let file = try? Safetensors.open(path)
+      guard file?.names.contains("criterion") == true else { return false }
+      success = try? file?.array("success")
+    case nil: success = nil
+    }
+    return success?.bytes.allSatisfy { $0 == 0 } ?? false
   }
 
   /// Writes the file whole or not at all, reads it back and compares.

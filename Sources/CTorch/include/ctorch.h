@@ -45,7 +45,8 @@ typedef enum ct_kind {
 /// by the caller and `ints`, `doubles`, `tensors`, `string` are malloc'ed (free with ct_free).
 typedef struct ct_value {
   int32_t kind;
-  /// The name of a keyword argument, or NULL for a positional one. Unused in results.
+  /// The name of a keyword argument, or NULL for a positional one. In a result NULL, but for the tensors that
+  /// script_call gives: their names, newline-separated, malloc'ed.
   const char *name;
   /// Number of list elements; the device's index for CT_DEVICE.
   int64_t count;
@@ -122,7 +123,7 @@ typedef struct ct_api {
   /// Newline-separated "name" of parameters and buffers; malloc'ed.
   char *(*script_tensor_names)(ct_script s);
   int (*script_tensor)(ct_script s, const char *name, ct_tensor *out, char **error);
-  /// Newline-separated names of a method's arguments, `self` left out; malloc'ed.
+  /// Newline-separated names of a method's arguments, the object (the first, usually `self`) left out; malloc'ed.
   int (*script_arguments)(ct_script s, const char *method, char **out, char **error);
   int (*script_call)(ct_script s, const char *method, const ct_value *arguments, int64_t count,
                      ct_value *results, int64_t capacity, int64_t *result_count, char **error);

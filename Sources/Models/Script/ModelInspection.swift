@@ -9,11 +9,14 @@ public struct ModelInspection {
     public let text: String
     /// Whether an attack on this model would be meaningless.
     public let spoils: Bool
+    /// Whether it would merely find nothing, and say so.
+    public let isVain: Bool
 
-    public init(_ subject: String, _ text: String, spoils: Bool = false) {
+    public init(_ subject: String, _ text: String, spoils: Bool = false, isVain: Bool = false) {
       self.subject = subject
       self.text = text
       self.spoils = spoils
+      self.isVain = isVain
     }
   }
 
@@ -98,12 +101,15 @@ public struct ModelInspection {
         spoils: true)
     }
     let difference = max(distance(alone, together), distance(beside[0..<1], together[0..<1]))
+    let cause =
+      samples.shape.count >= 3
+      ? "an axis that is taken for the batch, as time is without batch_first=True" : "statistics of the batch"
     return difference <= 1e-2
       ? Finding("batch", "a sample's output does not depend on its batch")
       : Finding(
         "batch",
         "a sample's output changes by \(percent(difference)) with the rest of its batch: batch norm in training "
-          + "mode? export the model in eval()", spoils: true)
+          + "mode (export the model in eval()), or \(cause)", spoils: true)
   }
 
   private func takesWholeTiles() -> Finding {

@@ -12,6 +12,10 @@ public struct ScriptInput: Sendable, Equatable {
     case nhw
     /// `[batch, values]`.
     case flat
+    /// `[batch, 1, values]`, of rows: a convolution along them, channels first.
+    case ncl
+    /// `[batch, values, 1]`, of rows: a sequence of single values.
+    case nlc
   }
 
   /// The shape of one sample, `[channels, height, width]` or `[features]`.
@@ -32,7 +36,9 @@ public struct ScriptInput: Sendable, Equatable {
 
   /// The layouts that samples of a shape can take, the usual one first.
   public static func layouts(for sampleShape: [Int]) -> [Layout] {
-    guard sampleShape.count == 3 else { return sampleShape.count == 1 ? [.nchw] : [.nchw, .flat] }
+    guard sampleShape.count == 3 else {
+      return sampleShape.count == 1 ? [.nchw, .ncl, .nlc] : [.nchw, .flat]
+    }
     return sampleShape[0] == 1 ? [.nchw, .nhw, .flat, .nhwc] : [.nchw, .nhwc, .flat]
   }
 
@@ -43,6 +49,8 @@ public struct ScriptInput: Sendable, Equatable {
     case .nhwc: Array(sampleShape.dropFirst()) + [sampleShape[0]]
     case .nhw: Array(sampleShape.dropFirst())
     case .flat: [sampleShape.reduce(1, *)]
+    case .ncl: [1] + sampleShape
+    case .nlc: sampleShape + [1]
     }
   }
 
@@ -57,11 +65,22 @@ public struct ScriptInput: Sendable, Equatable {
 
   /// The model's form of samples back to ours: the inverse of ``encode(_:)``, differentiable.
   ///
-  /// - Parameter y: as many values a sample as ours has.
-  public func decode(_ y: Tensor) -> Tensor {
+  /// - Parameters:
+  ///   - y: as many values a sample as ours has.
+  ///   - scale: what its values are; nil where that is the input's range.
+  public func decode(_ y: Tensor, scale: OutputScale? = nil) -> Tensor {
     var x = y.reshaped([y.shape[0]] + modelShape).to(.float32)
     if layout == .nhwc { x = x.permuted([0, 3, 1, 2]) }
     x = x.reshaped([y.shape[0]] + sampleShape)
-    return range == 0...1 ? x : (x - range.lowerBound) / (range.upperBound - range.lowerBound)
+    switch scale ?? .range(range) {
+    case .logits: return x.sigmoid()
+    case .range(let range):
+      return range == 0...1 ? x : (x - range.lowerBound) / (range.upperBound - range.lowerBound)
+    }
+  }
+
+  /// The same but for the range.
+  func with(range: ClosedRange<Double>) -> ScriptInput {
+    ScriptInput(sampleShape: sampleShape, range: range, layout: layout, dtype: dtype)
   }
 }

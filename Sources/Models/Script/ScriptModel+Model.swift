@@ -11,7 +11,8 @@ extension ScriptModel: Model {
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
     switch output {
     case .reconstruction: try reconstruction(x)
-    case .logits, .embedding: try vectors(x)
+    case .logits: try logits(x)
+    case .embedding: try vectors(x)
     case .loss: try loss(x, original)
     }
   }

@@ -3,6 +3,7 @@ import Attacks
 import Datasets
 import Foundation
 import Models
+import Runs
 import Torch
 
 extension ScriptInput.Layout: ExpressibleByArgument {}
@@ -20,34 +21,68 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "With --model: LO,HI, the range it was trained on (default: that of floating-point data, else 0,1)."
+    help: "With --model: LO,HI, the range of the input that it was trained on (default: found out, and said)."
   )
   var modelRange: String?
 
   @Option(
-    name: .long, help: "With --model: nchw, nhwc, nhw or flat (default: the first of them that it accepts).")
+    name: .long,
+    help:
+      "With --model: \(ScriptInput.Layout.allCases.map(\.rawValue).joined(separator: ", ")) (default: found out)."
+  )
   var modelLayout: ScriptInput.Layout?
+
+  @Option(
+    name: .long,
+    help:
+      "With --model: which of several tensors is the output, its place from 0 or its name (default: found out)."
+  )
+  var output: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "With --model: LO,HI, the range of its reconstructions, or logits (default: found out).")
+  var outputRange: String?
 
   func validate() throws {
     if checkpoint != nil, model != nil { throw ValidationError("give --checkpoint or --model, not both") }
-    if let modelRange { _ = try bounds(modelRange, option: "--model-range") }
+    _ = try reading
     guard model == nil else { return }
     for (option, isGiven) in [
       ("--method", method != "forward"), ("--model-range", modelRange != nil),
-      ("--model-layout", modelLayout != nil),
+      ("--model-layout", modelLayout != nil), ("--output", output != nil),
+      ("--output-range", outputRange != nil),
     ] where isGiven { throw ValidationError("\(option) would be ignored: it belongs to --model") }
   }
 
   /// What of these options decides the results, for the run's identity.
   var identity: [String: String] {
     guard model != nil else { return [:] }
-    return ["method": method, "modelRange": modelRange ?? "", "modelLayout": modelLayout?.rawValue ?? ""]
-      .filter { !$0.value.isEmpty }
+    return [
+      "method": method, "modelRange": modelRange ?? "", "modelLayout": modelLayout?.rawValue ?? "",
+      "output": output ?? "", "outputRange": outputRange ?? "",
+    ].filter { !$0.value.isEmpty }
+  }
+
+  /// What is said of the model's input and output.
+  private var reading: ScriptReading {
+    get throws {
+      ScriptReading(
+        method: method, layout: modelLayout,
+        range: try modelRange.map { try bounds($0, option: "--model-range") }, output: output,
+        outputScale: try outputRange.map {
+          $0 == "logits" ? .logits : .range(try bounds($0, option: "--output-range", or: "logits"))
+        })
+    }
   }
 
   /// Opens the model for the samples of a data set, on the samples' device.
+  ///
+  /// - Parameters:
+  ///   - samples: all that there are.
+  ///   - use: what the model shall give.
   /// - Throws: `ModelError`, `ScriptError`.
-  func load(for dataset: Dataset, samples: Tensor) throws -> any Model {
+  func load(for dataset: Dataset, samples: Tensor, use: Output) throws -> any Model {
     if let checkpoint {
       let model = try Checkpoint.read(checkpoint, device: samples.device).model
       guard model.sampleShape == dataset.sampleShape else {
@@ -58,13 +93,31 @@ struct ModelOptions: ParsableArguments {
       return model
     }
     guard let model else { throw ValidationError("give --checkpoint or --model") }
-    return try ScriptModel.load(
-      model, samples: samples, range: range(for: dataset.encoding), layout: modelLayout, method: method)
+    var reading = try reading
+    reading.likelyRanges = Self.likelyRanges(dataset.encoding, samples)
+    return try ScriptModel.load(model, samples: samples, reading: reading, for: use)
   }
 
-  private func range(for encoding: SampleEncoding) throws -> ClosedRange<Double> {
-    if let modelRange { return try bounds(modelRange, option: "--model-range") }
-    guard encoding.elementType.isFloatingPoint, case .range(let range) = encoding.scale else { return 0...1 }
-    return Double(range.lowerBound)...Double(range.upperBound)
+  /// The ranges that models are trained on: the file's own, those of images, and that of samples standardised by their mean
+  /// and deviation. The first is the usual one: the file's for floating-point data, else 0…1.
+  private static func likelyRanges(_ encoding: SampleEncoding, _ samples: Tensor) -> [ClosedRange<Double>] {
+    var all: [ClosedRange<Double>] = [0...1, -1...1, 0...255]
+    if case .range(let range) = encoding.scale {
+      let own = Double(range.lowerBound)...Double(range.upperBound)
+      all.insert(own, at: encoding.elementType.isFloatingPoint ? 0 : all.count)
+      // Bytes of a part of their range only are often divided by all of it.
+      if encoding.elementType == .uint8 { all.append(own.lowerBound / 255...own.upperBound / 255) }
+    }
+    let mean = samples.mean().item
+    let deviation = (samples - mean).square().mean().item.squareRoot()
+    if deviation > 0, deviation.isFinite { all.append(-mean / deviation...(1 - mean) / deviation) }
+    return all.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+extension Model {
+  /// Says on standard error what of a user's model was found out.
+  func sayGuesses() {
+    for guess in (self as? ScriptModel)?.guesses ?? [] { StandardError.write("\(name): \(guess)\n") }
   }
 }

@@ -13,6 +13,17 @@ struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "A registered data set (`uae data list`) or a file or folder.")
   var dataset = "digits"
 
+  @OptionGroup var reading: ReadingOptions
+
+  /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
+  func load(whole: Bool = false) throws -> Dataset { try reading.load(dataset, whole: whole) }
+
+  var dataRoot: String? { reading.dataRoot }
+  var labelKey: String? { reading.labelKey }
+}
+
+/// How a data set is found and a user's file is read.
+struct ReadingOptions: ParsableArguments {
   @Option(name: .long, help: "Folder of the real data sets; else the environment's UAE_DATA.")
   var dataRoot: String?
 
@@ -28,7 +39,9 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "LO,HI: the values in the file that become 0 and 1 (default: all of uint8 and uint16, else 0,1).")
+    help:
+      "LO,HI: the values in the file that become 0 and 1 (default: of uint8 and uint16 by the values, else 0,1)."
+  )
   var range: String?
 
   @Option(name: .long, help: "nchw or nhwc: where the file has the channels (default: by the shape).")
@@ -40,7 +53,7 @@ struct DataOptions: ParsableArguments {
   }
 
   /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
-  func load(whole: Bool = false) throws -> Dataset {
+  func load(_ dataset: String, whole: Bool = false) throws -> Dataset {
     var options = DatasetLoader.Options(limit: limit)
     options.inputKey = inputKey
     options.labelKey = labelKey
@@ -53,12 +66,21 @@ struct DataOptions: ParsableArguments {
   }
 }
 
+extension Dataset {
+  /// Says on standard error what a reader of results must know of the data, and what of them was found out.
+  func sayNotes() {
+    for note in notes { StandardError.write("\(name): \(note)\n") }
+  }
+}
+
 /// The range that `LO,HI` says.
-func bounds(_ text: String, option: String) throws -> ClosedRange<Double> {
+/// - Parameter word: what else the option takes, for the message.
+func bounds(_ text: String, option: String, or word: String? = nil) throws -> ClosedRange<Double> {
   let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
   guard parts.count == 2, let low = parts[0], let high = parts[1], low.isFinite, high.isFinite, low < high
   else {
-    throw ValidationError("\(option) is '\(text)'; it must be LO,HI with LO below HI")
+    let other = word.map { " or '\($0)'" } ?? ""
+    throw ValidationError("\(option) is '\(text)'; it must be LO,HI with LO below HI\(other)")
   }
   return low...high
 }
@@ -74,7 +96,7 @@ struct WorkOptions: ParsableArguments {
     name: .long, help: "auto, cpu, cuda, cuda:N or mps: where the model and the samples are (default: cpu).")
   var device = "cpu"
 
-  @Flag(name: .long, help: "Say nothing on standard error but what went wrong.")
+  @Flag(name: .long, help: "Say nothing on standard error but what went wrong or was guessed.")
   var quiet = false
 
   @Option(name: .long, help: "text or json: how progress appears on standard error.")

@@ -1,0 +1,96 @@
+import Formats
+import Models
+import Torch
+
+/// What of a model, a recipe and samples would spoil an attack, found out on a few samples before it begins.
+public struct Preflight {
+  public typealias Finding = ModelInspection.Finding
+
+  /// One per property, good or bad; after a spoiling one, those that depend on it are left out.
+  public private(set) var findings: [Finding] = []
+  /// How the criterion behaves; nil where the model's behaviour spoils the attack before.
+  public private(set) var criterion: CriterionInspection?
+
+  /// What would make the examples meaningless, if anything would.
+  public var obstacle: Finding? { findings.first { $0.spoils && !$0.isVain } }
+  /// Why no example will be found, if that is known.
+  public var vanity: Finding? { findings.first(where: \.isVain) }
+
+  /// - Parameter samples: all samples `[count] + sampleShape`, on the model's device.
+  /// - Throws: ``RecipeError`` for a recipe that cannot be.
+  public init(_ model: any Model, _ recipe: Recipe, _ samples: Tensor) throws {
+    let entry = try Criteria.registry.named(recipe.criterion.name)
+    guard model.outputs.contains(entry.needs) else {
+      let refusal = model.lacks(entry.needs, for: "the criterion '\(entry.name)'")
+      let others = Criteria.suiting(model).map(\.name).joined(separator: ", ")
+      findings.append(Finding("criterion", "\(refusal); it suits \(others)", spoils: true))
+      return
+    }
+    if let script = model as? ScriptModel { findings += script.use }
+    let few = samples[0..<min(Attack.tileSize, samples.shape[0])]
+    findings += ModelInspection(model, entry.needs, few, batchSize: Attack.tileSize).findings()
+    guard obstacle == nil else { return }
+    let inspection: CriterionInspection
+    do { inspection = try CriterionInspection(Criteria.make(recipe.criterion, on: model), few) } catch let
+      error as RecipeError
+    { throw error } catch {
+      findings.append(Finding("criterion", "\(error)", spoils: true))
+      return
+    }
+    criterion = inspection
+    // Where nothing may change nothing can be claimed.
+    let rebuilt =
+      entry.needs == .reconstruction && recipe.solver["epsilon"]?.number != 0
+      ? rebuilding(model, samples) : []
+    // Without a gradient that is the reason; a gradient that vanishes may come of a wrong range.
+    findings +=
+      inspection.isDifferentiable ? rebuilt + [gradient(inspection)] : [gradient(inspection)] + rebuilt
+  }
+
+  private func rebuilding(_ model: any Model, _ samples: Tensor) -> [Finding] {
+    guard samples.shape[0] > 1, let error = try? CleanError(model, samples), error.mean > 0 else { return [] }
+    let figures =
+      "clean samples are rebuilt with an error of \(error.model.text(.general(3))), their mean alone has "
+      + error.mean.text(.general(3))
+    if error.isNone {
+      let text =
+        "clean samples come back as they are, so that no other input can be rebuilt as well: the model's code is "
+        + "as large as the data need, or it hands its input on"
+      return [Finding("reconstruction", text, spoils: true, isVain: true)]
+    }
+    guard error.isWorseThanMean else { return [Finding("reconstruction", figures)] }
+    // A checkpoint of ours is used as it was trained, however badly that is.
+    guard let script = model as? ScriptModel else {
+      return [Finding("reconstruction", "\(figures): trained on other data, or hardly at all")]
+    }
+    let causes =
+      script.remedy.map { "better with \($0)" }
+      ?? "trained on other data, or in a range, layout or output that is not found out: --model-range, "
+      + "--model-layout, --output-range, --output"
+    return [Finding("reconstruction", "\(figures): \(causes)", spoils: true)]
+  }
+
+  private func gradient(_ inspection: CriterionInspection) -> Finding {
+    guard inspection.isDifferentiable else {
+      return Finding(
+        "gradient",
+        "none reaches the input: the model computes under torch.no_grad(), or by detach(), rounding or integers",
+        spoils: true)
+    }
+    let zero = inspection.zeroGradients, broken = inspection.notFinite, all = inspection.samples
+    return Finding(
+      "gradient", "exactly zero at \(zero) of \(all) samples, not finite at \(broken)",
+      spoils: zero * 2 > all || broken * 2 > all)
+  }
+}
+
+extension ScriptModel {
+  /// How the model is used, and what of that was found out.
+  fileprivate var use: [ModelInspection.Finding] {
+    return [
+      ModelInspection.Finding(
+        "input",
+        "\(input.modelShape) (\(input.layout.rawValue)), \(input.dtype), values in \(input.range.shortText)")
+    ] + guesses.map { ModelInspection.Finding("guess", $0) }
+  }
+}
