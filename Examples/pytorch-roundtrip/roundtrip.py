@@ -39,7 +39,7 @@ def error(model):
 before = fit(train)
 torch.jit.script(before).save(work / "model.pt")
 subprocess.run([os.environ.get("UAE", root / "uae"), "attack", "--model", work / "model.pt", "--dataset", work / "digits.npz",
-                "--range", "0,16", "--out", work / "uaes.npz"], check=True)
+                "--range", "0,16", "--out", work / "uaes.npz", "--overwrite"], check=True)
 uaes = np.load(work / "uaes.npz")
 after = fit(np.concatenate([train, uaes["x"][uaes["success"]]]))
 print(f"test error before {error(before):.5f}, after {error(after):.5f}; {uaes['success'].sum()} examples")

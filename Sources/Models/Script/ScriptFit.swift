@@ -11,7 +11,8 @@ struct ScriptFit {
   private static let good = 0.01
   private static let enough = 0.25
   private static let gain = 0.5
-  /// The same where the usual reading is better than the mean and the range another: a scale alone may flatter a model.
+  /// The same where the usual reading is better than the mean, and the range of input and output another: that alone may
+  /// flatter a model.
   private static let clearGain = 0.1
 
   private(set) var reading: ScriptReading
@@ -55,8 +56,8 @@ struct ScriptFit {
       (reading.range.map { [$0] } ?? reading.likelyRanges).flatMap { candidates(model, range: $0) }
     }
     let better = others.filter { other in
-      let rescales =
-        other.model.input.range != usual.input.range || other.model.output.scale != usual.output.scale
+      // With one scale for both, anything linear comes out better where the samples are centred.
+      let rescales = other.model.input.range != usual.input.range && other.model.output.scale == nil
       let gain = rescales && usualError <= mean ? Self.clearGain : Self.gain
       return other.error < gain * usualError && other.error < Self.enough * mean
     }
