@@ -107,8 +107,8 @@ struct AttackCommand: ParsableCommand {
     StandardError.write("\(text); going on because of --force\n")
   }
 
-  /// Runs, and sees to it that neither what failed before nor what fails now blocks the next try: a run without a finished
-  /// shard is no run, and that beside a file is worth nothing once the model fails.
+  /// Runs, and sees to it that neither what failed before nor what fails now blocks the next try: the run beside a file is
+  /// worth nothing without a finished shard, or once the model fails.
   private func startingAnew<Result>(_ rank: Rank, _ run: () throws -> Result) throws -> Result {
     let isNew = !FileManager.default.fileExists(atPath: folder)
     func isEmpty() -> Bool {
@@ -117,8 +117,8 @@ struct AttackCommand: ParsableCommand {
     do {
       return try run()
     } catch RunError.otherRun(let folder, let difference) {
-      guard rank.count == 1, isEmpty() || isFile && overwrite else {
-        guard isFile else { throw RunError.otherRun(folder: folder, difference: difference) }
+      guard isFile else { throw RunError.otherRun(folder: folder, difference: difference) }
+      guard overwrite || isEmpty() else {
         throw OutputError(
           "\(folder) holds an unfinished run of this file: \(difference). Repeat that run's command to go on with it, "
             + "or give --overwrite to begin anew")
