@@ -36,8 +36,11 @@ let package = Package(
       providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(
       name: "CMatio", pkgConfig: "matio", providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]),
-    // libpng, libjpeg and matio report errors by longjmp or to a global; this C code turns them into return values.
-    .target(name: "CImages", dependencies: ["CPNG", "CJPEG", "CMatio"]),
+    // What MATLAB 7.3 is made of; matio stands on it already.
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    // libpng, libjpeg, matio and HDF5 report errors by longjmp or to a global; this C code turns them into return values.
+    .target(name: "CImages", dependencies: ["CPNG", "CJPEG", "CMatio", "CHDF5"]),
 
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Formats", dependencies: ["CZlib", "CImages", "CMatio", "CCrypto"]),

@@ -15,6 +15,7 @@ requirements() {
   echo "pkg-config:libpng libpng-dev libpng"
   echo "pkg-config:libjpeg libjpeg-dev jpeg-turbo"
   echo "pkg-config:matio libmatio-dev libmatio"
+  echo "pkg-config:hdf5 libhdf5-dev hdf5"
   if [ "$(uname -s)" != Darwin ]; then
     echo "command:c++ g++ -"
     [ -n "${SSL_CERT_FILE-}" ] || echo "file:/etc/ssl/certs ca-certificates -"

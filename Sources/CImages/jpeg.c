@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <jpeglib.h>
+#include <jerror.h>
 
 #include "cimages.h"
 
@@ -20,8 +21,11 @@ static void fail(j_common_ptr codec) {
   longjmp(report->escape, 1);
 }
 
-// libjpeg warns of damage (level -1) and makes pixels up; here damage is an error.
+// libjpeg warns of damage (level -1) and makes pixels up; here damage is an error. What cameras write between or above the
+// pixels is none.
 static void note(j_common_ptr codec, int level) {
+  const int code = codec->err->msg_code;
+  if (code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
   if (level < 0) fail(codec);
 }
 
@@ -73,6 +77,7 @@ int uae_jpeg_decode(const uint8_t *data, size_t size, size_t limit, uae_image *i
   image->width = codec.output_width;
   image->height = codec.output_height;
   image->channels = codec.output_components;
+  image->bits = 8;
   image->pixels = malloc(stride * image->height);
   if (!image->pixels) {
     snprintf(message, UAE_MESSAGE, "out of memory");

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <hdf5.h>
 #include <matio.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,11 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cimages.h"
+#include "matlab_internal.h"
 
 static uae_mat_type type_of(const matvar_t *variable) {
-  if (variable->isComplex) return UAE_MAT_OTHER;
+  if (variable->isLogical) return UAE_MAT_BOOL;
   switch (variable->class_type) {
+    case MAT_C_SPARSE:
     case MAT_C_DOUBLE: return UAE_MAT_DOUBLE;
     case MAT_C_SINGLE: return UAE_MAT_SINGLE;
     case MAT_C_INT8: return UAE_MAT_INT8;
@@ -25,11 +27,24 @@ static uae_mat_type type_of(const matvar_t *variable) {
     case MAT_C_UINT32: return UAE_MAT_UINT32;
     case MAT_C_INT64: return UAE_MAT_INT64;
     case MAT_C_UINT64: return UAE_MAT_UINT64;
-    default: return UAE_MAT_OTHER;
+    default: return UAE_MAT_UNKNOWN;
   }
 }
 
-static bool send_all(int pipe, const void *bytes, size_t count) {
+static uae_mat_kind kind_of(const matvar_t *variable) {
+  if (variable->rank < 1 || variable->rank > UAE_MAT_RANK) return UAE_MAT_OTHER;
+  if (variable->isComplex) return UAE_MAT_COMPLEX;
+  switch (variable->class_type) {
+    case MAT_C_SPARSE: return UAE_MAT_SPARSE;
+    case MAT_C_STRUCT:
+    case MAT_C_OBJECT: return UAE_MAT_STRUCT;
+    case MAT_C_CELL: return UAE_MAT_CELL;
+    case MAT_C_CHAR: return UAE_MAT_TEXT;
+    default: return type_of(variable) == UAE_MAT_UNKNOWN ? UAE_MAT_OTHER : UAE_MAT_ARRAY;
+  }
+}
+
+bool uae_send_all(int pipe, const void *bytes, size_t count) {
   const uint8_t *next = bytes;
   while (count > 0) {
     ssize_t sent = write(pipe, next, count);
@@ -53,27 +68,93 @@ static size_t receive(int pipe, void *bytes, size_t count) {
   return got;
 }
 
+size_t uae_type_size(uint32_t type) {
+  switch (type) {
+    case UAE_MAT_INT8: case UAE_MAT_UINT8: case UAE_MAT_BOOL: return 1;
+    case UAE_MAT_INT16: case UAE_MAT_UINT16: case UAE_MAT_HALF: return 2;
+    case UAE_MAT_SINGLE: case UAE_MAT_INT32: case UAE_MAT_UINT32: return 4;
+    default: return 8;
+  }
+}
+
+size_t uae_array_size(const uae_mat_variable *head) {
+  size_t size = uae_type_size(head->type);
+  for (uint32_t axis = 0; axis < head->rank; axis++)
+    if (__builtin_mul_overflow(size, head->dims[axis], &size)) return SIZE_MAX;
+  return size;
+}
+
+bool uae_send_variable(int pipe, uae_mat_variable *head, const void *data) {
+  uint8_t flag = data != NULL;
+  return uae_send_all(pipe, head, sizeof *head) && uae_send_all(pipe, &flag, 1) &&
+         (!flag || uae_send_all(pipe, data, head->size));
+}
+
+bool uae_send_sparse(int pipe, uae_mat_variable *head, const uint64_t *starts, size_t columns, const uint64_t *rows,
+                     const double *values, size_t count, size_t limit) {
+  head->size = 8 * (columns + 1) + 16 * count;
+  uint8_t *data = head->size <= limit ? malloc(head->size) : NULL;
+  if (data) {
+    memcpy(data, starts, 8 * (columns + 1));
+    memcpy(data + 8 * (columns + 1), rows, 8 * count);
+    memcpy(data + 8 * (columns + 1) + 8 * count, values, 8 * count);
+  }
+  bool sent = uae_send_variable(pipe, head, data);
+  free(data);
+  return sent;
+}
+
+// The element of a sparse matrix's values, which matio leaves in the type of the file.
+static double value_at(const void *data, enum matio_types type, size_t index) {
+  switch (type) {
+    case MAT_T_SINGLE: return ((const float *)data)[index];
+    case MAT_T_INT8: return ((const int8_t *)data)[index];
+    case MAT_T_UINT8: return ((const uint8_t *)data)[index];
+    case MAT_T_INT16: return ((const int16_t *)data)[index];
+    case MAT_T_UINT16: return ((const uint16_t *)data)[index];
+    case MAT_T_INT32: return ((const int32_t *)data)[index];
+    case MAT_T_UINT32: return ((const uint32_t *)data)[index];
+    default: return ((const double *)data)[index];
+  }
+}
+
+static bool send_sparse(int pipe, mat_t *file, matvar_t *variable, uae_mat_variable *head, size_t limit) {
+  const mat_sparse_t *sparse = NULL;
+  if (Mat_VarReadDataAll(file, variable) == 0) sparse = variable->data;
+  const size_t columns = head->rank == 2 ? head->dims[1] : 0;
+  if (!sparse || !sparse->data || sparse->njc != columns + 1 || sparse->nir < sparse->ndata)
+    return uae_send_variable(pipe, head, NULL);
+  uint64_t *starts = malloc(8 * (columns + 1)), *rows = malloc(8 * (sparse->ndata + 1));
+  double *values = malloc(8 * (sparse->ndata + 1));
+  if (!starts || !rows || !values) return false;
+  for (size_t index = 0; index <= columns; index++) starts[index] = sparse->jc[index];
+  for (size_t index = 0; index < sparse->ndata; index++) {
+    rows[index] = sparse->ir[index];
+    values[index] = value_at(sparse->data, variable->data_type, index);
+  }
+  bool sent = uae_send_sparse(pipe, head, starts, columns, rows, values, sparse->ndata, limit);
+  free(starts), free(rows), free(values);
+  return sent;
+}
+
 static bool send_variable(int pipe, mat_t *file, matvar_t *variable, const char *wanted, size_t limit) {
   uae_mat_variable head;
   memset(&head, 0, sizeof head);
   snprintf(head.name, sizeof head.name, "%s", variable->name ? variable->name : "");
-  head.type = variable->rank >= 1 && variable->rank <= UAE_MAT_RANK ? type_of(variable) : UAE_MAT_OTHER;
-  if (head.type != UAE_MAT_OTHER) {
+  head.kind = kind_of(variable);
+  head.type = type_of(variable);
+  if (variable->rank >= 1 && variable->rank <= UAE_MAT_RANK) {
     head.rank = (uint32_t)variable->rank;
-    size_t size = Mat_SizeOfClass(variable->class_type);
-    for (uint32_t axis = 0; axis < head.rank; axis++) {
-      head.dims[axis] = variable->dims[axis];
-      if (__builtin_mul_overflow(size, variable->dims[axis], &size)) size = SIZE_MAX;
-    }
-    head.size = size;
+    for (uint32_t axis = 0; axis < head.rank; axis++) head.dims[axis] = variable->dims[axis];
   }
+  head.size = uae_array_size(&head);
+  const bool is_wanted = wanted && strcmp(head.name, wanted) == 0;
+  if (is_wanted && head.kind == UAE_MAT_SPARSE) return send_sparse(pipe, file, variable, &head, limit);
   bool has_data = false;
-  if (head.type != UAE_MAT_OTHER && wanted && strcmp(head.name, wanted) == 0 && head.size > 0 && head.size <= limit) {
+  if (is_wanted && head.kind == UAE_MAT_ARRAY && head.size > 0 && head.size <= limit) {
     has_data = Mat_VarReadDataAll(file, variable) == 0 && variable->data && variable->nbytes == head.size;
   }
-  uint8_t flag = has_data;
-  return send_all(pipe, &head, sizeof head) && send_all(pipe, &flag, 1) &&
-         (!has_data || send_all(pipe, variable->data, head.size));
+  return uae_send_variable(pipe, &head, has_data ? variable->data : NULL);
 }
 
 static void say_nothing(int level, char *text) {
@@ -105,6 +186,7 @@ _Noreturn static void decode(const char *path, int pipe, const char *wanted, siz
   int null = open("/dev/null", O_WRONLY);
   if (null >= 0) dup2(null, STDERR_FILENO), dup2(null, STDOUT_FILENO);
   Mat_LogInitFunc("uae", say_nothing);
+  if (H5Fis_hdf5(path) > 0) _exit(uae_h5_send(pipe, path, wanted, limit) ? 0 : 1);
 
   mat_t *file = Mat_Open(path, MAT_ACC_RDONLY);
   if (!file) _exit(2);
@@ -127,7 +209,7 @@ static bool receive_contents(int pipe, size_t limit, uae_mat_contents *contents)
     if (got != sizeof *variable || receive(pipe, &has_data, 1) != 1) return false;
     // A child that went wrong may say anything.
     variable->name[UAE_MAT_NAME - 1] = 0;
-    if (variable->rank > UAE_MAT_RANK || variable->type > UAE_MAT_UINT64) return false;
+    if (variable->rank > UAE_MAT_RANK || variable->type > UAE_MAT_HALF || variable->kind > UAE_MAT_OTHER) return false;
     contents->count++;
     if (!has_data) continue;
     if (variable->size > limit || !(variable->data = malloc(variable->size))) return false;
@@ -162,11 +244,11 @@ int uae_mat_read(const char *path, const char *wanted, size_t limit, unsigned se
 
   uae_mat_free(contents);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
-    snprintf(message, UAE_MESSAGE, "is not a MATLAB file of version 4, 5 or 7.3");
+    snprintf(message, UAE_MESSAGE, "is not a MATLAB file of version 4, 5 or 7.3, nor HDF5");
   } else if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
     snprintf(message, UAE_MESSAGE, "cannot be read in %u s of processor time: it is damaged", seconds);
   } else {
-    snprintf(message, UAE_MESSAGE, "is damaged: the MATLAB library fails on it");
+    snprintf(message, UAE_MESSAGE, "is damaged: the library for it fails");
   }
   return 1;
 }

@@ -74,13 +74,19 @@ int uae_png_decode(const uint8_t *data, size_t size, size_t limit, uae_image *im
   png_set_user_limits(png, 1 << 20, 1 << 20);
   png_set_chunk_malloc_max(png, 8 << 20);
   png_set_benign_errors(png, 0);
+  // Chunks without pixels are not looked into: colour profiles, dates and texts are as often faulty as read by nobody.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tRNS", 1);
+  png_set_crc_action(png, PNG_CRC_DEFAULT, PNG_CRC_QUIET_USE);
   png_read_info(png, info);
 
   // Deflate expands at most 1032-fold.
   if ((double)png_get_rowbytes(png, info) * png_get_image_height(png, info) > 1032.0 * (double)size)
     png_error(png, "says it has more pixels than it can hold");
   png_set_expand(png);
-  png_set_strip_16(png);
+  image->bits = png_get_bit_depth(png, info) == 16 ? 16 : 8;
+  const uint16_t one = 1;
+  if (image->bits == 16 && *(const uint8_t *)&one == 1) png_set_swap(png);
   png_set_strip_alpha(png);
   png_set_interlace_handling(png);
   image->width = png_get_image_width(png, info);
@@ -90,8 +96,8 @@ int uae_png_decode(const uint8_t *data, size_t size, size_t limit, uae_image *im
 
   size_t stride = png_get_rowbytes(png, info);
   if (image->channels != 1 && image->channels != 3) png_error(png, "neither grey nor RGB");
-  if (stride != (size_t)image->width * image->channels) png_error(png, "not 8 bits a sample");
-  if (image->height > limit / stride) png_error(png, "too many pixels");
+  if (stride != (size_t)image->width * image->channels * (image->bits / 8)) png_error(png, "not 8 or 16 bits a sample");
+  if (image->height > limit / ((size_t)image->width * image->channels)) png_error(png, "too many pixels");
   image->pixels = malloc(stride * image->height);
   rows = malloc(image->height * sizeof(png_bytep));
   if (!image->pixels || !rows) png_error(png, "out of memory");

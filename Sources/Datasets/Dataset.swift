@@ -1,3 +1,5 @@
+import Formats
+
 /// A data set in memory, split and scaled by its protocol.
 public struct Dataset: Sendable, Equatable {
   /// Its name in the registry, or the path it was read from.
@@ -13,6 +15,15 @@ public struct Dataset: Sendable, Equatable {
   public let digest: String
   /// What a reader of results must know: parts that are missing, a split of our own, a scaling that leaks.
   public let notes: [String]
+  /// What of a user's data was taken for what, in a line; nil where nothing was found out.
+  public internal(set) var taken: String?
+  /// A user's training samples as the file has them, to the bit, where all of them were asked for: `[samples] + shape in the
+  /// file`.
+  public internal(set) var records: HostArray?
+  /// What the classes are called in the file, where these are numbers: one a class, in the file's own type.
+  public internal(set) var classNumbers: HostArray?
+  /// The files that the training samples come from, where each has its own.
+  public internal(set) var recordNames: [String] = []
 
   public init(
     name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding,

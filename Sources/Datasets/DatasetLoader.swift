@@ -13,11 +13,16 @@ public enum DatasetLoader {
     public var labelKey: String?
     /// The values in the file that become 0 and 1; nil takes what the type says (see `SampleEncoding`), and for a table the
     /// smallest and largest value of each column among the training samples.
-    public var range: ClosedRange<Float>?
+    public var range: ClosedRange<Double>?
     /// Where the file has the channels; nil guesses from the shape.
     public var layout: SampleEncoding.Layout?
-    /// What images of a folder are resized to; nil demands that they have one size.
-    public var imageSize: ImageSize?
+    /// The axis that counts the samples; nil takes the first, or where the file says otherwise (the number of labels, images
+    /// as MATLAB has them) the last.
+    public var sampleAxis: SampleAxis?
+    /// The columns of a table that are features; nil takes all that are nothing else.
+    public var columns: [String]?
+    /// Columns of a table that are neither feature nor class.
+    public var ignored: [String] = []
     /// Whether all samples of a user's file are for training, so that none is kept for testing.
     public var keepsAll = false
     /// What becomes of missing values in a table.
@@ -28,16 +33,8 @@ public enum DatasetLoader {
     }
   }
 
-  /// The size of an image in pixels.
-  public struct ImageSize: Sendable, Equatable {
-    public var height: Int
-    public var width: Int
-
-    public init(height: Int, width: Int) {
-      self.height = height
-      self.width = width
-    }
-  }
+  /// Which axis of an array counts the samples.
+  public enum SampleAxis: String, Sendable, CaseIterable { case first, last }
 
   /// Loads a registered set, split and scaled by its protocol, or a file or folder of the user's.
   ///
@@ -55,9 +52,13 @@ public enum DatasetLoader {
     }
     var source = DataSource(name: registered.name, folder: folder(of: registered, dataRoot: dataRoot))
     let parts = try registered.read(&source, options.limit)
-    return Dataset(
+    var set = Dataset(
       name: registered.name, train: parts.train, test: parts.test, classNames: registered.classNames,
       encoding: parts.encoding, digest: source.digest, notes: parts.notes)
+    if FileManager.default.fileExists(atPath: name) {
+      set.taken = "the registered set; what has this name here would be ./\(name)"
+    }
+    return set
   }
 
   /// The data root: what was given, else the environment's `UAE_DATA`, else nil.

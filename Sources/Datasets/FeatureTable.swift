@@ -14,33 +14,34 @@ public enum MissingValues: String, Sendable, CaseIterable {
 struct FeatureTable {
   let features: Int
   /// `rows × features` values; missing ones are not-a-number.
-  private(set) var values: [Float]
+  private(set) var values: [Double]
   let labels: [Int]?
   /// Sorted: as numbers where all are, else as words.
   let classNames: [String]
   let file: String
+  /// Names of the features, where the file has them.
+  private(set) var columns: [String] = []
 
   var rows: Int { values.count / features }
 
-  /// Reads all rows.
-  init(_ reader: TableReader, file: String) throws {
-    var reader = reader
-    let batch = try reader.readAll()
-    features = reader.columns.count
-    self.file = file
-    values = batch.values.floats()
-    let names = reader.classNames
+  /// - Parameter inSinglePrecision: whether values are rounded to it, as registered sets have always been read.
+  init(_ table: TextTable, file: String, inSinglePrecision: Bool = false) {
+    let names = table.classNames
     let areNumbers = names.allSatisfy { Double($0) != nil }
     let order = names.indices.sorted {
       areNumbers ? (Double(names[$0]) ?? 0) < (Double(names[$1]) ?? 0) : names[$0] < names[$1]
     }
-    classNames = order.map { names[$0] }
     var ranks = [Int](repeating: 0, count: names.count)
     for (rank, index) in order.enumerated() { ranks[index] = rank }
-    labels = batch.labels?.map { ranks[$0] }
+    self.init(
+      values: inSinglePrecision ? table.values.map { Double(Float($0)) } : table.values,
+      features: table.columns.count, labels: table.labels?.map { ranks[$0] },
+      classNames: order.map { names[$0] },
+      file: file)
+    columns = table.columns
   }
 
-  init(values: [Float], features: Int, labels: [Int]?, classNames: [String], file: String) {
+  init(values: [Double], features: Int, labels: [Int]?, classNames: [String], file: String) {
     self.values = values
     self.features = features
     self.labels = labels
@@ -56,9 +57,11 @@ struct FeatureTable {
     let missing = values.indices.filter { values[$0].isNaN }
     guard let first = missing.first else { return 0 }
     func failure(_ index: Int, _ problem: String) -> FormatError {
-      FormatError(file, at: .record(index / features), "feature \(index % features + 1) is missing\(problem)")
+      let feature = index % features
+      let name = feature < columns.count ? "'\(columns[feature])'" : "feature \(feature + 1)"
+      return FormatError(file, at: .record(index / features), "\(name) is missing\(problem)")
     }
-    guard policy != .refuse else { throw failure(first, "; fill the gaps in, or leave the sample out") }
+    guard policy != .refuse else { throw failure(first, "; --missing mean fills in the mean of its column") }
     guard policy == .mean || labels != nil else {
       throw failure(first, ", and there are no classes to take means of")
     }
@@ -69,21 +72,21 @@ struct FeatureTable {
     var counts = [Int](repeating: 0, count: groupCount * features)
     for index in values.indices where !values[index].isNaN {
       let cell = groups[index / features] * features + index % features
-      sums[cell] += Double(values[index])
+      sums[cell] += values[index]
       counts[cell] += 1
     }
     for index in missing {
       let cell = groups[index / features] * features + index % features
       guard counts[cell] > 0 else { throw failure(index, " in every sample of its group") }
-      values[index] = Float(sums[cell] / Double(counts[cell]))
+      values[index] = sums[cell] / Double(counts[cell])
     }
     return missing.count
   }
 
   /// The smallest and largest value of each feature among some rows.
   func scale(of rows: [Int]) -> SampleEncoding.Scale {
-    var minimum = [Float](repeating: .infinity, count: features)
-    var maximum = [Float](repeating: -.infinity, count: features)
+    var minimum = [Double](repeating: .infinity, count: features)
+    var maximum = [Double](repeating: -.infinity, count: features)
     for row in rows {
       for feature in 0..<features {
         let value = values[row * features + feature]
@@ -92,6 +95,15 @@ struct FeatureTable {
       }
     }
     return .features(minimum: minimum, maximum: maximum)
+  }
+
+  /// Values beyond the smallest and largest that a scale knows become these.
+  static func clamped(_ values: [Double], to scale: SampleEncoding.Scale) -> [Double] {
+    guard case .features(let minimum, let maximum) = scale else { return values }
+    return values.indices.map { index in
+      let feature = index % minimum.count
+      return min(maximum[feature], max(minimum[feature], values[index]))
+    }
   }
 
   /// Scales each feature to [0, 1] and splits the rows.
@@ -103,14 +115,7 @@ struct FeatureTable {
   {
     let encoding = SampleEncoding(
       elementType: .float32, fileShape: shape ?? [features], scale: scale(of: fittedOn))
-    guard case .features(let minimum, let maximum) = encoding.scale else {
-      preconditionFailure("scales are by feature")
-    }
-    var clamped = values
-    for index in clamped.indices {
-      let feature = index % features
-      clamped[index] = Swift.min(maximum[feature], Swift.max(minimum[feature], clamped[index]))
-    }
+    let clamped = FeatureTable.clamped(values, to: encoding.scale).map { Float($0) }
     let decoded = try encoding.decode(HostArray(clamped, shape: [rows] + encoding.fileShape), file: file)
     let all = Samples(shape: encoding.sampleShape, values: decoded, labels: labels)
     return .init(train: all.selecting(train), test: all.selecting(test), encoding: encoding)

@@ -13,9 +13,9 @@ public struct SampleEncoding: Sendable, Equatable {
   /// What the values 0 and 1 are in the file.
   public enum Scale: Sendable, Equatable {
     /// The same for all values.
-    case range(ClosedRange<Float>)
+    case range(ClosedRange<Double>)
     /// One range a feature, as min-max scaling fits it. Where a minimum is the maximum, all values become 0.
-    case features(minimum: [Float], maximum: [Float])
+    case features(minimum: [Double], maximum: [Double])
   }
 
   public let elementType: ElementType
@@ -32,7 +32,7 @@ public struct SampleEncoding: Sendable, Equatable {
   }
 
   /// The range that a type means where nothing else is said: all of an unsigned type of 8 or 16 bits, else 0…1.
-  public static func defaultRange(of type: ElementType) -> ClosedRange<Float> {
+  public static func defaultRange(of type: ElementType) -> ClosedRange<Double> {
     switch type {
     case .uint8: 0...255
     case .uint16: 0...65535
@@ -60,7 +60,8 @@ public struct SampleEncoding: Sendable, Equatable {
     let table = scaleTable
     var result = channelsFirst(
       values.elementType == .uint8 && table != nil
-        ? lookUp(values.bytes, table ?? []) : scaled(values.floats()))
+        ? lookUp(values.bytes, table ?? [])
+        : isWide ? scaled(values.doubles()) : scaled(values.floats()))
     let size = fileShape.reduce(1, *)
     let failure = result.withUnsafeMutableBufferPointer { buffer -> Int? in
       for index in buffer.indices {
@@ -84,22 +85,52 @@ public struct SampleEncoding: Sendable, Equatable {
   /// - Returns: `[samples] + fileShape`.
   public func encode(_ values: [Float]) -> HostArray {
     let size = fileShape.reduce(1, *)
-    var values = channelsLast(values)
-    for index in values.indices {
-      let (low, high) = bounds(of: index % size)
-      values[index] = low + values[index] * (high - low)
-    }
+    let values = channelsLast(values)
     let shape = [size == 0 ? 0 : values.count / size] + fileShape
-    return HostArray(values, shape: shape).converted(to: elementType)
+    let all =
+      isWide
+      ? HostArray(unscaled(values, as: Double.self), shape: shape)
+      : HostArray(unscaled(values, as: Float.self), shape: shape)
+    return all.converted(to: elementType)
+  }
+
+  /// As `encode`, but a value that is that of the original stays as the file has it, to the bit.
+  ///
+  /// - Parameters:
+  ///   - originals: as many values as `values`, from which these came.
+  ///   - records: the originals as the file has them, `[samples] + fileShape`.
+  public func encode(_ values: [Float], keeping originals: [Float], of records: HostArray) -> HostArray {
+    let encoded = encode(values)
+    precondition(
+      encoded.shape == records.shape && encoded.elementType == records.elementType, "other records")
+    var bytes = encoded.bytes
+    let size = elementType.size
+    let isKept = zip(channelsLast(values), channelsLast(originals)).map(==)
+    for index in isKept.indices where isKept[index] {
+      for byte in index * size..<(index + 1) * size { bytes[byte] = records.bytes[byte] }
+    }
+    return HostArray(bytes: bytes, shape: encoded.shape, elementType: elementType)
+  }
+
+  /// Whether single precision would lose values of the file: seconds since 1970, counters.
+  private var isWide: Bool { elementType.size > 4 || elementType == .int32 || elementType == .uint32 }
+
+  private func unscaled<Number: BinaryFloatingPoint>(_ values: [Float], as _: Number.Type) -> [Number] {
+    let size = fileShape.reduce(1, *)
+    return values.indices.map { index in
+      let (low, high) = bounds(of: index % size)
+      return Number(low) + Number(values[index]) * (Number(high) - Number(low))
+    }
   }
 
   private func outside(_ value: Float, _ feature: Int) -> String {
     guard value.isFinite else { return "has a value that is not a finite number" }
     let (low, high) = bounds(of: feature)
-    return "has the value \(low + value * (high - low)), outside the range \(low)…\(high); give --range"
+    return
+      "has the value \(Float(low + Double(value) * (high - low))), outside the range \(low)…\(high); give --range"
   }
 
-  private func bounds(of feature: Int) -> (Float, Float) {
+  private func bounds(of feature: Int) -> (Double, Double) {
     switch scale {
     case .range(let range): (range.lowerBound, range.upperBound)
     case .features(let minimum, let maximum): (minimum[feature], maximum[feature])
@@ -109,7 +140,8 @@ public struct SampleEncoding: Sendable, Equatable {
   /// What each byte becomes, where all features have one range.
   private var scaleTable: [Float]? {
     guard case .range(let range) = scale else { return nil }
-    return (0..<256).map { (Float($0) - range.lowerBound) / (range.upperBound - range.lowerBound) }
+    let (low, high) = (Float(range.lowerBound), Float(range.upperBound))
+    return (0..<256).map { (Float($0) - low) / (high - low) }
   }
 
   private func lookUp(_ bytes: [UInt8], _ table: [Float]) -> [Float] {
@@ -123,20 +155,20 @@ public struct SampleEncoding: Sendable, Equatable {
     }
   }
 
-  private func scaled(_ values: [Float]) -> [Float] {
-    var values = values
+  private func scaled<Number: BinaryFloatingPoint>(_ values: [Number]) -> [Float] {
     switch scale {
     case .range(let range):
-      let width = range.upperBound - range.lowerBound
-      for index in values.indices { values[index] = (values[index] - range.lowerBound) / width }
+      let low = Number(range.lowerBound)
+      let width = Number(range.upperBound) - low
+      return values.map { Float(($0 - low) / width) }
     case .features(let minimum, let maximum):
-      for index in values.indices {
+      return values.indices.map { index in
         let feature = index % minimum.count
-        let width = maximum[feature] - minimum[feature]
-        values[index] = width > 0 ? (values[index] - minimum[feature]) / width : 0
+        let low = Number(minimum[feature])
+        let width = Number(maximum[feature]) - low
+        return width > 0 ? Float((values[index] - low) / width) : 0
       }
     }
-    return values
   }
 
   private func channelsFirst(_ values: [Float]) -> [Float] {

@@ -7,11 +7,26 @@ enum UserData {
   struct Content {
     /// `[samples] + sample shape`.
     var values: HostArray
-    var labels: [Int]?
-    var classNames: [String] = []
+    /// What the samples are called in the file.
+    var key: String
+    var labels: RawLabels?
+    var labelKey = ""
+    /// Whether nobody asked for these labels, so that they are left out where they are none.
+    var isGuessedLabel = false
+    /// What is in the file beside samples and labels.
+    var leftOut: [String] = []
+    /// What was found out about the file.
+    var remarks: [String] = []
+    /// The file of each sample.
+    var recordNames: [String] = []
     /// Whether columns are features with ranges of their own.
     var isTable = false
     var notes: [String] = []
+
+    init(values: HostArray, key: String) {
+      self.values = values
+      self.key = key
+    }
   }
 
   /// Loads a file or folder, split in training and test samples: by its own parts where it has any (`x_train` and `x_test`
@@ -28,7 +43,7 @@ enum UserData {
         name: path, reason: "test samples have shape \(Array(test.values.shape.dropFirst())), others \(shape)"
       )
     }
-    try nameClasses(&parts.train, &parts.test, path)
+    let classes = try classes(&parts.train, &parts.test, path)
     var notes = parts.train.notes
 
     let trainCount = parts.train.values.shape[0]
@@ -37,32 +52,60 @@ enum UserData {
     if isSplit { notes.append(Split.note) }
     let encoding = try encoding(
       of: parts, fittedOn: split.train, options: options, path: path, notes: &notes)
-    let all = try samples(parts.train, encoding, path)
-    let test = try parts.test.map { try samples($0, encoding, path) } ?? all.selecting(split.test)
+    let all = try samples(parts.train, classes?.train, encoding, path)
+    let test =
+      try parts.test.map { try samples($0, classes?.test, encoding, path) } ?? all.selecting(split.test)
     let train = isSplit ? all.selecting(Array(split.train.prefix(options.limit ?? .max))) : all
-    return Dataset(
-      name: path, train: train.prefix(options.limit ?? .max), test: test, classNames: parts.train.classNames,
+    var set = Dataset(
+      name: path, train: train.prefix(options.limit ?? .max), test: test, classNames: classes?.names ?? [],
       encoding: encoding, digest: source.digest, notes: notes)
+    set.taken = taken(parts.train, classes)
+    set.classNumbers = classes?.numbers
+    if !isSplit {
+      let count = set.train.count
+      set.records = parts.train.values.rows(Array(0..<count))
+      set.recordNames = Array(parts.train.recordNames.prefix(count))
+    }
+    return set
   }
 
-  private static func samples(_ content: Content, _ encoding: SampleEncoding, _ path: String) throws
-    -> Samples
-  {
+  /// The line that says what of the file is taken for what.
+  private static func taken(_ content: Content, _ classes: ClassLabels?) -> String {
+    let values = content.values
+    let numbers = values.doubles().lazy.filter { !$0.isNaN }
+    var extent = ""
+    if let low = numbers.min(), let high = numbers.max() {
+      extent = ", \(low.text(.general(4)))…\(high.text(.general(4)))"
+    }
+    let shape = values.shape.map(String.init).joined(separator: " × ")
+    var line = "samples: \(content.key), \(shape), \(values.elementType.rawValue)\(extent)"
+    if !content.remarks.isEmpty { line += " (\(content.remarks.joined(separator: "; ")))" }
+    if let classes {
+      line +=
+        "; labels: \(content.labelKey), \(classes.names.count) \(classes.names.count == 1 ? "class" : "classes")"
+    }
+    if !content.leftOut.isEmpty {
+      line += "; left out: \(content.leftOut.prefix(6).joined(separator: ", "))"
+      if content.leftOut.count > 6 { line += ", …" }
+    }
+    return line
+  }
+
+  private static func samples(
+    _ content: Content, _ labels: [Int]?, _ encoding: SampleEncoding, _ path: String
+  ) throws -> Samples {
     var values = content.values
-    if case .features(let minimum, let maximum) = encoding.scale {
-      // Test samples may lie beyond what was seen in training.
-      var numbers = values.floats()
-      for index in numbers.indices {
-        let feature = index % minimum.count
-        guard numbers[index].isFinite else {
-          throw FormatError(path, at: .record(index / minimum.count), "feature \(feature + 1) is missing")
-        }
-        numbers[index] = min(maximum[feature], max(minimum[feature], numbers[index]))
+    if case .features(let minimum, _) = encoding.scale {
+      let numbers = values.doubles()
+      if let index = numbers.firstIndex(where: { !$0.isFinite }) {
+        throw FormatError(
+          path, at: .record(index / minimum.count), "feature \(index % minimum.count + 1) is missing")
       }
-      values = HostArray(numbers, shape: values.shape)
+      // Test samples may lie beyond what was seen in training.
+      values = HostArray(FeatureTable.clamped(numbers, to: encoding.scale), shape: values.shape)
     }
     return Samples(
-      shape: encoding.sampleShape, values: try encoding.decode(values, file: path), labels: content.labels)
+      shape: encoding.sampleShape, values: try encoding.decode(values, file: path), labels: labels)
   }
 
   private static func encoding(
@@ -79,7 +122,7 @@ enum UserData {
     let scale: SampleEncoding.Scale
     if content.isTable, options.range == nil {
       scale = FeatureTable(
-        values: content.values.floats(), features: shape[0], labels: nil, classNames: [], file: path
+        values: content.values.doubles(), features: shape[0], labels: nil, classNames: [], file: path
       ).scale(of: rows)
     } else {
       let values = ValueRange([content.values] + (parts.test.map { [$0.values] } ?? []))
@@ -99,24 +142,28 @@ enum UserData {
     return .nhwc
   }
 
-  /// Labels become indices of the classes that occur, in the order of their numbers.
-  private static func nameClasses(_ train: inout Content, _ test: inout Content?, _ path: String) throws {
+  /// Labels become indices of the classes that occur, in the order of their numbers. Those that nobody asked for are left out
+  /// where they are none.
+  private static func classes(_ train: inout Content, _ test: inout Content?, _ path: String) throws
+    -> ClassLabels?
+  {
+    guard let labels = train.labels, test == nil || test?.labels != nil else { return nil }
+    var problem: String?
     for content in [train, test].compactMap(\.self) {
-      if let labels = content.labels, labels.count != content.values.shape[0] {
-        throw DatasetError.unusable(
-          name: path, reason: "has \(labels.count) labels for \(content.values.shape[0]) samples")
+      if let count = content.labels?.count, count != content.values.shape[0] {
+        problem = "has \(count) labels for \(content.values.shape[0]) samples"
       }
     }
-    guard train.classNames.isEmpty, let labels = train.labels else { return }
-    let classes = Set(labels + (test?.labels ?? [])).sorted()
-    guard classes.count <= 65_536 else {
-      throw DatasetError.unusable(
-        name: path, reason: "has \(classes.count) different labels: they are not classes")
+    if problem == nil {
+      let (classes, reason) = ClassLabels.classes(labels, test?.labels)
+      if let classes { return classes }
+      problem = reason
     }
-    let indices = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    train.classNames = classes.map(String.init)
-    train.labels = labels.compactMap { indices[$0] }
-    let testLabels = test?.labels?.compactMap { indices[$0] }
-    test?.labels = testLabels
+    let text = problem ?? ""
+    guard train.isGuessedLabel else {
+      throw DatasetError.unusable(name: path, reason: "'\(train.labelKey)': \(text)")
+    }
+    train.leftOut.append("\(train.labelKey) (\(text))")
+    return nil
   }
 }

@@ -1,15 +1,12 @@
 import Formats
 import Foundation
 
-/// A file or folder of the user's, read by the format that its name or first bytes tell.
+/// A file or folder of the user's, read by the format that its first bytes or name tell (see `FileFormats`).
 struct UserFile {
   let path: String
   let options: DatasetLoader.Options
 
   typealias Parts = (train: UserData.Content, test: UserData.Content?)
-
-  private static let inputKeys = ["x", "X", "data", "images", "inputs", "features", "samples", "arr_0"]
-  private static let labelKeys = ["y", "Y", "labels", "label", "targets", "target", "classes"]
 
   func read(_ source: inout DataSource) throws -> Parts {
     var isFolder: ObjCBool = false
@@ -19,41 +16,35 @@ struct UserFile {
     if isFolder.boolValue { return try folder(&source) }
     let file = try FileBytes(mapping: path)
     source.enter(file, name: URL(fileURLWithPath: path).lastPathComponent)
-    var name = path.lowercased()
-    if name.hasSuffix(".gz") { name.removeLast(3) }
-    switch URL(fileURLWithPath: name).pathExtension {
-    case "npz":
-      let archive = try NPZFile(file)
-      return try arrays(archive.names) { try archive.array($0) }
-    case "safetensors":
-      let tensors = try SafetensorsFile(file)
-      return try arrays(tensors.names) { try tensors.array($0) }
-    case "mat":
-      return try matlab()
-    case "npy":
-      try refuseKeys()
-      var reader = try NPYReader(file)
-      return (UserData.Content(values: try samplesFirst(reader.array(), "array")), nil)
-    case "csv", "tsv", "txt", "data":
-      return (try table(file), nil)
-    case "bin" where try isCIFAR(file):
-      try refuseKeys()
-      var reader = try CIFARReader(file, version: .cifar10)
-      let batch = try reader.readAll()
-      return (UserData.Content(values: batch.values, labels: batch.labels), nil)
-    default:
-      return (try idx(file, &source), nil)
+    let format = try FileFormats.format(of: file)
+    var table = TextTable.Options(label: options.labelKey, ignored: options.ignored, guesses: true)
+    table.columns = options.columns
+    switch try format.contents(of: file, table: table) {
+    case .table(let table):
+      if let key = options.inputKey {
+        throw DatasetError.unusable(
+          name: path,
+          reason: "a table has no arrays by name; --columns names its features, not --input-key '\(key)'")
+      }
+      return (try self.table(table), nil)
+    case .arrays(let arrays):
+      try refuseColumns()
+      if arrays.items.count == 1 { return (try single(arrays, arrays.items[0], format, &source), nil) }
+      return try ArrayChoice(path: path, options: options, file: arrays).parts()
     }
   }
 
   private func folder(_ source: inout DataSource) throws -> Parts {
-    try refuseKeys()
+    if let key = options.inputKey ?? options.labelKey {
+      throw DatasetError.unusable(name: path, reason: "has no arrays by name: '\(key)' means nothing here")
+    }
+    try refuseColumns()
     let parts = ["train", "test"].map { "\(path)/\($0)" }
     let hasParts = parts.allSatisfy { FileManager.default.fileExists(atPath: $0) }
     let train = try images(hasParts ? parts[0] : path, &source)
     guard hasParts else { return (train, nil) }
     let test = try images(parts[1], &source)
-    guard test.classNames == train.classNames else {
+    guard case .folders(_, let names)? = train.labels, case .folders(_, names)? = test.labels else {
       throw DatasetError.unusable(
         name: path, reason: "train and test do not have the same folders of classes")
     }
@@ -61,100 +52,76 @@ struct UserFile {
   }
 
   private func images(_ folder: String, _ source: inout DataSource) throws -> UserData.Content {
-    var reader = try ImageFolderReader(folder, size: options.imageSize.map { ($0.height, $0.width) })
+    var reader = try ImageFolderReader(folder)
     for file in reader.folder.files { source.enter(try FileBytes(mapping: "\(folder)/\(file)"), name: file) }
     let batch = try reader.readAll()
-    return UserData.Content(values: batch.values, labels: batch.labels, classNames: reader.folder.classNames)
+    let found = reader.folder
+    var content = UserData.Content(values: batch.values, key: "images of \(8 * reader.elementType.size) bits")
+    content.labels = found.labels.map { .folders($0, names: found.classNames) }
+    content.labelKey = "folders"
+    content.recordNames = found.files
+    if !found.others.isEmpty {
+      let count = found.others.reduce(0) { $0 + $1.count }
+      content.leftOut = ["\(count) other \(count == 1 ? "file" : "files") (\(found.passedOver))"]
+    }
+    return content
   }
 
-  /// Named arrays: `--input-key` and `--label-key`, else the usual names, else the only array there is.
-  private func arrays(_ names: [String], _ read: (String) throws -> HostArray) throws -> Parts {
-    if options.inputKey == nil, names.contains("x_train"), names.contains("x_test") {
-      let labels = options.labelKey == nil && names.contains("y_train") && names.contains("y_test")
-      return (
-        try content(read("x_train"), labels ? read("y_train") : nil, "x_train"),
-        try content(read("x_test"), labels ? read("y_test") : nil, "x_test")
-      )
-    }
-    let known =
-      names.prefix(8).map(FormatError.quoted).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
-    let guessed = UserFile.inputKeys.first { names.contains($0) } ?? (names.count == 1 ? names[0] : nil)
-    guard let key = options.inputKey ?? guessed else {
+  /// The only array of a file, whose labels may be in a file of their own: `--label-key` names it; MNIST's is found.
+  private func single(
+    _ file: ArrayFile, _ item: ArrayFile.Item, _ format: FileFormat, _ source: inout DataSource
+  ) throws -> UserData.Content {
+    if let key = options.inputKey, key != item.name {
       throw DatasetError.unusable(
-        name: path, reason: "which array has the samples? give --input-key, one of \(known)")
+        name: path, reason: "has no array '\(key)'; its only one is '\(item.name)'")
     }
-    let labelKey = options.labelKey ?? UserFile.labelKeys.first { names.contains($0) && $0 != key }
-    return (try content(read(key), labelKey.map(read), key), nil)
+    let sibling = URL(fileURLWithPath: path).lastPathComponent.replacingOccurrences(
+      of: "images", with: "labels"
+    )
+    .replacingOccurrences(of: "idx3", with: "idx1")
+    let siblingPath = URL(fileURLWithPath: path).deletingLastPathComponent().appending(path: sibling).path
+    let isSibling =
+      format.name == "IDX" && siblingPath != path && FileManager.default.fileExists(atPath: siblingPath)
+    var labels: HostArray?
+    if let labelPath = options.labelKey ?? (isSibling ? siblingPath : nil) {
+      guard FileManager.default.fileExists(atPath: labelPath) else {
+        throw DatasetError.unusable(
+          name: path, reason: "has one array only, and no file '\(labelPath)' has its labels")
+      }
+      labels = try self.labels(at: labelPath, &source)
+    }
+    let choice = ArrayChoice(path: path, options: options, file: file)
+    return try choice.content(item, labels.map { .numbers($0) }, labelKey: options.labelKey ?? sibling)
   }
 
-  private func matlab() throws -> Parts {
-    let file = try MATLABFile(path)
-    var parts = try arrays(file.variables.map(\.name)) { try file.array($0) }
-    // Images of MATLAB's have the samples last: [rows, columns, channels, samples].
-    let shape = parts.train.values.shape
-    if shape.count == 4, let labels = parts.train.labels, labels.count == shape[3], labels.count != shape[0] {
-      parts.train.values = parts.train.values.transposed([3, 0, 1, 2])
-    }
-    return parts
+  private func labels(at path: String, _ source: inout DataSource) throws -> HostArray {
+    let file = try FileBytes(mapping: path)
+    source.enter(file, name: URL(fileURLWithPath: path).lastPathComponent)
+    guard case .arrays(let arrays) = try FileFormats.format(of: file).contents(of: file),
+      arrays.items.count == 1, case .numbers = arrays.items[0].kind
+    else { throw DatasetError.unusable(name: path, reason: "is not one array of labels") }
+    return try arrays.array(arrays.items[0].name)
   }
 
-  private func content(_ values: HostArray, _ labels: HostArray?, _ key: String) throws -> UserData.Content {
-    guard let labels else { return UserData.Content(values: try samplesFirst(values, key)) }
-    guard let classes = labels.integers() else {
-      throw DatasetError.unusable(name: path, reason: "labels are not whole numbers")
-    }
-    return UserData.Content(values: try samplesFirst(values, key), labels: classes)
-  }
-
-  private func samplesFirst(_ array: HostArray, _ key: String) throws -> HostArray {
-    switch array.shape.count {
-    case 1: return HostArray(bytes: array.bytes, shape: array.shape + [1], elementType: array.elementType)
-    case 2...4: return array
-    default:
-      throw DatasetError.unusable(
-        name: path,
-        reason: "'\(key)' has shape \(array.shape); samples of 1 to 3 axes are read, their index first")
-    }
-  }
-
-  private func table(_ file: FileBytes) throws -> UserData.Content {
-    if let key = options.inputKey {
-      throw DatasetError.unusable(
-        name: path, reason: "a table has no arrays by name: --input-key '\(key)' means nothing")
-    }
-    var table = try FeatureTable(TableReader(file, label: options.labelKey), file: path)
+  private func table(_ text: TextTable) throws -> UserData.Content {
+    var table = FeatureTable(text, file: path)
     let missing = try table.fillMissing(options.missing)
-    return UserData.Content(
-      values: HostArray(table.values, shape: [table.rows, table.features]), labels: table.labels,
-      classNames: table.classNames, isTable: true,
-      notes: missing > 0 ? ["\(missing) missing values are filled in by \(options.missing.rawValue)"] : [])
+    var content = UserData.Content(
+      values: HostArray(table.values, shape: [table.rows, table.features]), key: "\(table.features) columns")
+    content.labels = text.labels.map { .words($0, names: text.classNames) }
+    content.labelKey = text.labelName ?? ""
+    content.isGuessedLabel = options.labelKey == nil
+    content.isTable = true
+    content.leftOut = text.leftOut.map { "\($0.name) (\($0.reason))" }
+    content.remarks = text.notes
+    content.notes =
+      missing > 0 ? ["\(missing) missing values are filled in by \(options.missing.rawValue)"] : []
+    return content
   }
 
-  /// IDX has its labels in a file of their own, which `--label-key` names; MNIST's is found by its name.
-  private func idx(_ file: FileBytes, _ source: inout DataSource) throws -> UserData.Content {
-    if let key = options.inputKey {
-      throw DatasetError.unusable(
-        name: path, reason: "has no arrays by name: --input-key '\(key)' means nothing")
-    }
-    var reader = try IDXReader(file)
-    let values = try samplesFirst(reader.readAll().values, "array")
-    let sibling = path.replacingOccurrences(of: "images-idx3", with: "labels-idx1")
-    let labelPath =
-      options.labelKey ?? (sibling != path && FileManager.default.fileExists(atPath: sibling) ? sibling : nil)
-    guard let labelPath else { return UserData.Content(values: values) }
-    let labelFile = try FileBytes(mapping: labelPath)
-    source.enter(labelFile, name: URL(fileURLWithPath: labelPath).lastPathComponent)
-    var labels = try IDXReader(labelFile)
-    return UserData.Content(values: values, labels: try labels.readAll().values.integers())
-  }
-
-  private func isCIFAR(_ file: FileBytes) throws -> Bool {
-    file.hasPrefix([0x1f, 0x8b]) || (file.count > 0 && file.count % 3073 == 0)
-  }
-
-  private func refuseKeys() throws {
-    if let key = options.inputKey ?? options.labelKey {
-      throw DatasetError.unusable(name: path, reason: "has no arrays by name: '\(key)' means nothing here")
+  private func refuseColumns() throws {
+    guard options.columns == nil, options.ignored.isEmpty else {
+      throw DatasetError.unusable(name: path, reason: "is no table: --columns and --ignore mean nothing here")
     }
   }
 }

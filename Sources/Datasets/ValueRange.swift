@@ -17,8 +17,7 @@ struct ValueRange {
         (low, high) = (min(low, Double(least)), max(high, Double(most)))
         continue
       }
-      for value in array.floats() {
-        let value = Double(value)
+      for value in array.doubles() {
         guard value.isFinite else { return nil }
         if value < low { low = value }
         if value > high { high = value }
@@ -29,16 +28,16 @@ struct ValueRange {
 
   /// The range that the type means, or of an unsigned type whose values leave half of that empty, the part that they use:
   /// 0…1 for masks, 0…4095 for 12 bits. With a line that says so.
-  var usual: (range: ClosedRange<Float>, note: String?) {
+  var usual: (range: ClosedRange<Double>, note: String?) {
     let whole = SampleEncoding.defaultRange(of: type)
-    guard [.uint8, .uint16].contains(type), highest * 2 <= Double(whole.upperBound), highest > 0 else {
+    guard [.uint8, .uint16].contains(type), highest * 2 <= whole.upperBound, highest > 0 else {
       return (whole, nil)
     }
-    let part = 0...Float(Self.roundUp(Int(highest)))
+    let part = 0...Double(Self.roundUp(Int(highest)))
     return (
       part,
-      "values go from \(text(lowest)) to \(text(highest)), so that 0…\(text(Double(part.upperBound))) is taken for their "
-        + "range; --range 0,\(text(Double(whole.upperBound))) is that of the type"
+      "values go from \(text(lowest)) to \(text(highest)), so that 0…\(text(part.upperBound)) is taken for their "
+        + "range; --range 0,\(text(whole.upperBound)) is that of the type"
     )
   }
 
@@ -52,8 +51,8 @@ struct ValueRange {
 
   /// Refuses a range that does not hold the values, but for an excess as rounding leaves it.
   /// - Throws: `FormatError` that says what they are.
-  func verify(_ range: ClosedRange<Float>, name: String) throws {
-    let (low, high) = (Double(range.lowerBound), Double(range.upperBound))
+  func verify(_ range: ClosedRange<Double>, name: String) throws {
+    let (low, high) = (range.lowerBound, range.upperBound)
     let slack = 1e-3 * (high - low)
     guard lowest <= low - slack || highest >= high + slack else { return }
     throw FormatError(

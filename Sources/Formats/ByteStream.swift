@@ -16,7 +16,7 @@ public final class ByteStream {
   private var checksum = crc32(0, nil, 0)
 
   /// What an archive says that all bytes together are.
-  struct Content {
+  struct Content: Sendable {
     let count: Int
     let crc32: UInt32
   }

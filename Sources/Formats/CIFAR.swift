@@ -33,6 +33,20 @@ public struct CIFARReader: SampleReader {
     count = stream.isCompressed ? nil : file.count / size
   }
 
+  /// The version of a file, by its size and, where that fits both, by its classes; what is gzipped is taken for CIFAR-10.
+  public static func version(of file: FileBytes) throws -> Version {
+    guard !file.hasPrefix([0x1f, 0x8b]) else { return .cifar10 }
+    func fits(_ version: Version) -> Bool {
+      let size = 3072 + version.labelBytes
+      return file.count % size == 0
+        && stride(from: 0, to: file.count, by: size).allSatisfy {
+          let label = Int(file.bytes(in: $0 + version.labelBytes - 1..<$0 + version.labelBytes)[0])
+          return label < version.classes
+        }
+    }
+    return fits(.cifar10) || !fits(.cifar100) ? .cifar10 : .cifar100
+  }
+
   public mutating func next(_ maximum: Int) throws -> SampleBatch? {
     let size = 3072 + version.labelBytes
     let bytes: [UInt8]

@@ -1,19 +1,21 @@
 /// The type of an array's elements in a file.
 public enum ElementType: String, Sendable, CaseIterable {
-  case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64
+  case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
 
   /// Bytes an element.
   public var size: Int {
     switch self {
     case .bool, .uint8, .int8: 1
-    case .uint16, .int16, .float16: 2
+    case .uint16, .int16, .float16, .bfloat16: 2
     case .uint32, .int32, .float32: 4
     case .uint64, .int64, .float64: 8
     }
   }
 
   /// Whether values are floating point.
-  public var isFloatingPoint: Bool { self == .float16 || self == .float32 || self == .float64 }
+  public var isFloatingPoint: Bool {
+    self == .float16 || self == .bfloat16 || self == .float32 || self == .float64
+  }
 }
 
 /// A Swift number that can be an element of a `HostArray`.
@@ -124,6 +126,7 @@ public struct HostArray: Sendable, Equatable {
     case .uint64: load(UInt64.self) { unsigned($0) }
     case .int64: load(Int64.self) { integer($0) }
     case .float16: load(Float16.self) { real(Double($0)) }
+    case .bfloat16: load(UInt16.self) { real(Double(Float(bitPattern: UInt32($0) << 16))) }
     case .float32: load(Float.self) { real(Double($0)) }
     case .float64: load(Double.self) { real($0) }
     }

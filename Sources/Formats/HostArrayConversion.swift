@@ -15,9 +15,30 @@ extension HostArray {
     case .uint64: rounded(values, UInt64.self)
     case .int64: rounded(values, Int64.self)
     case .float16: HostArray(values.map { Float16($0) }, shape: shape)
+    case .bfloat16:
+      HostArray(
+        bytes: values.flatMap { HostArray.bfloat16(Float($0)) }, shape: shape, elementType: .bfloat16)
     case .float32: HostArray(values.map { Float($0) }, shape: shape)
     case .float64: HostArray(values, shape: shape)
     }
+  }
+
+  /// The upper half of a single-precision number, rounded to the nearest, to even where two are as near.
+  private static func bfloat16(_ value: Float) -> [UInt8] {
+    let bits = value.bitPattern
+    let half = value.isNaN ? bits >> 16 | 0x40 : (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16
+    return [UInt8(truncatingIfNeeded: half), UInt8(truncatingIfNeeded: half >> 8)]
+  }
+
+  /// The elements of these indices of the first axis, in this order.
+  ///
+  /// - Precondition: there is a first axis, and it has these indices.
+  public func rows(_ indices: [Int]) -> HostArray {
+    let size = shape.dropFirst().reduce(elementType.size, *)
+    var result: [UInt8] = []
+    result.reserveCapacity(indices.count * size)
+    for index in indices { result += bytes[index * size..<(index + 1) * size] }
+    return HostArray(bytes: result, shape: [indices.count] + shape.dropFirst(), elementType: elementType)
   }
 
   private func rounded<Integer: FixedWidthInteger & HostElement>(

@@ -7,31 +7,29 @@ import Dispatch
 public struct ImageFolderReader: SampleReader, Sendable {
   public let folder: ImageFolder
   public let sampleShape: [Int]
-  public let elementType = ElementType.uint8
+  /// `.uint8`, or `.uint16` where images have 16 bits a sample.
+  public let elementType: ElementType
   public var count: Int? { folder.files.count }
   private let width: Int
   private let height: Int
   private let channels: Int
-  private let resizes: Bool
   private var index = 0
 
   /// Lists the folder and looks at its first image.
   ///
-  /// - Parameter size: the height and width that every image is resized to; nil demands that all have the first one's.
-  public init(_ path: String, size: (height: Int, width: Int)? = nil) throws {
+  /// - Throws: as `ImageFolder` and `DecodedImage` do.
+  public init(_ path: String) throws {
     folder = try ImageFolder(path)
     let first = try ImageFolderReader.image(folder, 0)
-    resizes = size != nil
-    height = size?.height ?? first.height
-    width = size?.width ?? first.width
-    channels = first.channels
-    sampleShape = channels == 1 ? [height, width] : [height, width, 3]
+    (height, width, channels) = (first.height, first.width, first.channels)
+    elementType = first.elementType
+    sampleShape = first.shape
   }
 
   public mutating func next(_ maximum: Int) throws -> SampleBatch? {
     let samples = min(maximum, folder.files.count - index)
     guard samples > 0 else { return nil }
-    let size = width * height * channels
+    let size = width * height * channels * elementType.size
     let start = index
     let reader = self
     var failures = [(any Error)?](repeating: nil, count: samples)
@@ -55,26 +53,31 @@ public struct ImageFolderReader: SampleReader, Sendable {
     if let failure = failures.lazy.compactMap(\.self).first { throw failure }
     index += samples
     return SampleBatch(
-      values: HostArray(bytes: pixels, shape: [samples] + sampleShape, elementType: .uint8),
+      values: HostArray(bytes: pixels, shape: [samples] + sampleShape, elementType: elementType),
       labels: folder.labels.map { Array($0[start..<start + samples]) })
   }
 
   private func pixels(of index: Int) throws -> [UInt8] {
     var image = try ImageFolderReader.image(folder, index)
+    let name = "\(folder.path)/\(folder.files[index])"
+    guard image.elementType == elementType else {
+      throw FormatError(
+        name, "has \(8 * image.elementType.size) bits a sample, the first image \(8 * elementType.size)")
+    }
     guard image.channels <= channels else {
-      throw FormatError("\(folder.path)/\(folder.files[index])", "is in colour, but the first image is grey")
+      throw FormatError(name, "is in colour, but the first image is grey")
     }
     if channels == 3 { image = image.inColour }
-    guard resizes || (image.width == width && image.height == height) else {
+    guard image.width == width, image.height == height else {
       throw FormatError(
-        "\(folder.path)/\(folder.files[index])",
+        name,
         "has \(image.width)×\(image.height) pixels, the first image \(width)×\(height): resize them to one size first"
       )
     }
-    return image.resized(width: width, height: height).pixels
+    return image.bytes
   }
 
-  private static func image(_ folder: ImageFolder, _ index: Int) throws -> RasterImage {
-    try RasterImage(FileBytes(mapping: "\(folder.path)/\(folder.files[index])"))
+  private static func image(_ folder: ImageFolder, _ index: Int) throws -> DecodedImage {
+    try DecodedImage(FileBytes(mapping: "\(folder.path)/\(folder.files[index])"))
   }
 }

@@ -21,16 +21,59 @@ public enum NPY {
     try AtomicFile.write(encode(array), to: path)
   }
 
-  /// A whole file in memory (version 1.0, C order, little-endian).
+  /// A whole file in memory (version 1.0, C order, little-endian). numpy has no bfloat16: it becomes float32.
   public static func encode(_ array: HostArray) -> [UInt8] {
+    let array = array.elementType == .bfloat16 ? array.converted(to: .float32) : array
     let code = codes.first { $0.0 == array.elementType }?.1 ?? ""
-    let order = array.elementType.size == 1 ? "|" : "<"
-    let axes = array.shape.map(String.init).joined(separator: ", ") + (array.shape.count == 1 ? "," : "")
-    var header = Array("{'descr': '\(order)\(code)', 'fortran_order': False, 'shape': (\(axes)), }".utf8)
+    return encode(
+      descriptor: (array.elementType.size == 1 ? "|" : "<") + code, shape: array.shape, bytes: array.bytes)
+  }
+
+  /// Reads an array of words, in row-major order.
+  static func words(_ stream: ByteStream, file: String) throws -> [String] {
+    let header = try NPYHeader(stream, file: file)
+    guard case .words(let length, let wide) = header.content else {
+      throw FormatError(file, at: .byte(0), header.problem ?? "holds numbers, not words")
+    }
+    let size = length * (wide ? 4 : 1)
+    let count = header.shape.reduce(1, *)
+    guard size > 0, !header.isFortranOrder else { return [String](repeating: "", count: min(count, 1 << 20)) }
+    let (total, overflow) = count.multipliedReportingOverflow(by: size)
+    guard !overflow else { throw FormatError(file, at: .byte(0), "has a shape that no array can have") }
+    var bytes = try stream.read(total, "\(count) words")
+    if header.isBigEndian, wide { bytes.reverseElements(ofSize: 4) }
+    return stride(from: 0, to: bytes.count, by: size).map { start in
+      let word = bytes[start..<start + size]
+      guard wide else { return String(decoding: word.prefix { $0 != 0 }, as: UTF8.self) }
+      var scalars = String.UnicodeScalarView()
+      for place in stride(from: start, to: start + size, by: 4) {
+        let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[place + $1]) << (8 * UInt32($1)) }
+        guard value != 0 else { break }
+        scalars.append(Unicode.Scalar(value) ?? "\u{FFFD}")
+      }
+      return String(scalars)
+    }
+  }
+
+  /// Words as an array of one axis.
+  public static func encode(_ words: [String]) -> [UInt8] {
+    let words = words.map { $0.unicodeScalars.map(\.value) }
+    let length = max(1, words.map(\.count).max() ?? 1)
+    let bytes = words.flatMap { word in
+      (word + [UInt32](repeating: 0, count: length - word.count)).flatMap { scalar in
+        withUnsafeBytes(of: scalar.littleEndian) { [UInt8]($0) }
+      }
+    }
+    return encode(descriptor: "<U\(length)", shape: [words.count], bytes: bytes)
+  }
+
+  private static func encode(descriptor: String, shape: [Int], bytes: [UInt8]) -> [UInt8] {
+    let axes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    var header = Array("{'descr': '\(descriptor)', 'fortran_order': False, 'shape': (\(axes)), }".utf8)
     // Elements begin at a multiple of 64 bytes.
     header += [UInt8](repeating: UInt8(ascii: " "), count: (64 - (10 + header.count + 1) % 64) % 64)
     header.append(UInt8(ascii: "\n"))
-    return magic + [1, 0, UInt8(header.count & 0xff), UInt8(header.count >> 8)] + header + array.bytes
+    return magic + [1, 0, UInt8(header.count & 0xff), UInt8(header.count >> 8)] + header + bytes
   }
 }
 
@@ -56,9 +99,13 @@ public struct NPYReader: SampleReader {
   }
 
   init(_ stream: ByteStream, file: String) throws {
-    header = try NPYHeader(stream, file: file)
+    let header = try NPYHeader(stream, file: file)
+    guard case .numbers(let type) = header.content else {
+      throw FormatError(file, at: .byte(0), header.problem ?? "holds words, not numbers")
+    }
+    self.header = header
     shape = header.shape
-    elementType = header.elementType
+    elementType = type
     self.stream = stream
     self.file = file
     let claimed = HostArray.byteCount(shape: shape, elementType: elementType) ?? .max

@@ -2,8 +2,21 @@
 ///
 /// Specification: `numpy.lib.format`. The dictionary is read by a parser of just what that writes; nothing is evaluated.
 struct NPYHeader: Equatable {
+  enum Content: Equatable {
+    case numbers(ElementType)
+    /// Words of so many characters, of four bytes (UTF-32) or one.
+    case words(length: Int, wide: Bool)
+    /// What is not read, with its code.
+    case other(String)
+
+    var elementType: ElementType? {
+      guard case .numbers(let type) = self else { return nil }
+      return type
+    }
+  }
+
   let shape: [Int]
-  let elementType: ElementType
+  let content: Content
   let isBigEndian: Bool
   let isFortranOrder: Bool
 
@@ -29,45 +42,68 @@ struct NPYHeader: Equatable {
     }
     let start = stream.position
     var parser = PythonLiteral(try stream.read(size, "an NPY header"))
-    guard let fields = parser.dictionary(), fields.count == 3, case .text(let code)? = fields["descr"],
+    guard let fields = parser.dictionary(), fields.count == 3, let code = fields["descr"]?.code,
       case .boolean(let isFortranOrder)? = fields["fortran_order"], case .tuple(let shape)? = fields["shape"]
     else {
-      if parser.sawList {
-        throw FormatError(file, at: .byte(start), "holds records of several fields; save plain arrays")
-      }
       throw FormatError(file, at: .byte(start + parser.position), "is not the header of an NPY file")
     }
-    guard let type = NPYHeader.elementType(of: code) else {
-      let reason =
-        code.hasSuffix("O")
-        ? "holds pickled Python objects, which can run code and are never read; save a plain array"
-        : "has element type \(FormatError.quoted(code)), which is not supported"
-      throw FormatError(file, at: .byte(start), reason)
-    }
-    guard shape.count <= NPYHeader.maximumRank, HostArray.byteCount(shape: shape, elementType: type) != nil
+    let content = NPYHeader.content(of: code)
+    guard shape.count <= NPYHeader.maximumRank,
+      HostArray.byteCount(shape: shape, elementType: content.elementType ?? .float64) != nil
     else {
       throw FormatError(file, at: .byte(start), "has a shape of \(shape.count) axes that no array can have")
     }
     self.shape = shape
-    elementType = type
+    self.content = content
     isBigEndian = code.hasPrefix(">")
     self.isFortranOrder = isFortranOrder && shape.count > 1
   }
 
-  private static func elementType(of code: String) -> ElementType? {
-    guard let order = code.first, "<>|=".contains(order) else { return nil }
-    return NPY.codes.first { $0.1 == code.dropFirst() }?.0
+  /// Why the elements are not read, where they are neither numbers nor words.
+  var problem: String? {
+    guard case .other(let code) = content else { return nil }
+    if code.isEmpty { return "holds records of several fields; save plain arrays" }
+    if code.hasSuffix("O") {
+      return "holds pickled Python objects, which can run code and are never read; save a plain array"
+    }
+    let kinds: [Character: String] = [
+      "c": "complex numbers", "M": "dates", "m": "spans of time", "V": "raw bytes",
+    ]
+    let kind = code.dropFirst().first.flatMap { kinds[$0] }.map { " (\($0))" } ?? ""
+    return "has element type \(FormatError.quoted(code))\(kind), which is not supported"
+  }
+
+  private static func content(of code: String) -> Content {
+    guard let order = code.first, "<>|=".contains(order) else { return .other(code) }
+    if let type = NPY.codes.first(where: { $0.1 == code.dropFirst() })?.0 { return .numbers(type) }
+    if let kind = code.dropFirst().first, "US".contains(kind), let length = Int(code.dropFirst(2)),
+      (0...1 << 16).contains(length)
+    {
+      return .words(length: length, wide: kind == "U")
+    }
+    return .other(code)
   }
 }
 
 /// A parser of `{'key': value, …}` where values are strings, `True`, `False` and tuples of whole numbers.
 private struct PythonLiteral {
-  enum Value { case text(String), boolean(Bool), tuple([Int]) }
+  enum Value {
+    case text(String), boolean(Bool), tuple([Int])
+    /// A list, as records have it: what is in it is passed over.
+    case list
+
+    /// The element type's code; of records it is empty.
+    var code: String? {
+      switch self {
+      case .text(let code): code
+      case .list: ""
+      default: nil
+      }
+    }
+  }
 
   private let bytes: [UInt8]
   private(set) var position = 0
-  /// Whether a value began as a list does, as record types do.
-  private(set) var sawList = false
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -86,7 +122,7 @@ private struct PythonLiteral {
   }
 
   private mutating func value() -> Value? {
-    if next == UInt8(ascii: "[") { sawList = true }
+    if next == UInt8(ascii: "[") { return list() }
     if let text = string() { return .text(text) }
     if take("True") { return .boolean(true) }
     if take("False") { return .boolean(false) }
@@ -100,6 +136,23 @@ private struct PythonLiteral {
     return .tuple(numbers)
   }
 
+  private mutating func list() -> Value? {
+    var depth = 0
+    repeat {
+      if take("[") {
+        depth += 1
+      } else if take("]") {
+        depth -= 1
+      } else if next == UInt8(ascii: "'") || next == UInt8(ascii: "\"") {
+        guard string() != nil else { return nil }
+      } else {
+        position += 1
+      }
+      guard position < bytes.count else { return nil }
+    } while depth > 0
+    return .list
+  }
+
   private mutating func string() -> String? {
     guard let quote = next, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else { return nil }
     guard let end = bytes[(position + 1)...].firstIndex(of: quote) else { return nil }
@@ -110,7 +163,11 @@ private struct PythonLiteral {
   private mutating func number() -> Int? {
     skipBlanks()
     let digits = bytes[position...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    defer { position += digits.count }
+    defer {
+      position += digits.count
+      // Python 2 wrote long numbers with an L.
+      if !digits.isEmpty, next == UInt8(ascii: "L") { position += 1 }
+    }
     return Int(String(decoding: digits, as: UTF8.self))
   }
 

@@ -1,7 +1,7 @@
 import CZlib
 
 /// numpy's format of several named arrays: a ZIP archive of NPY files, stored or deflated.
-public struct NPZFile {
+public struct NPZFile: Sendable {
   /// Names of the arrays, in the order of the archive.
   public let names: [String]
   private let archive: ZipArchive
@@ -23,11 +23,21 @@ public struct NPZFile {
   ///
   /// - Throws: `FormatError` if there is no such array, or it is damaged or not of plain numbers.
   public func reader(_ name: String) throws -> NPYReader {
+    try NPYReader(stream(name), file: "\(file):\(name)")
+  }
+
+  /// What the header of one array says.
+  func header(_ name: String) throws -> NPYHeader { try NPYHeader(stream(name), file: "\(file):\(name)") }
+
+  /// An array of words, in row-major order.
+  func words(_ name: String) throws -> [String] { try NPY.words(stream(name), file: "\(file):\(name)") }
+
+  private func stream(_ name: String) throws -> ByteStream {
     guard let entry = archive.entries.first(where: { NPZFile.arrayName($0.name) == name }) else {
       let known = names.prefix(8).map(FormatError.quoted).joined(separator: ", ")
       throw FormatError(file, "has no array \(FormatError.quoted(name)); it has: \(known)")
     }
-    return try NPYReader(archive.stream(of: entry), file: "\(file):\(entry.name)")
+    return try archive.stream(of: entry)
   }
 
   /// One whole array.
@@ -41,21 +51,28 @@ public struct NPZFile {
   }
 
   /// Writes arrays as a whole file, or none of it; `numpy.load` reads it. The same arguments give the same bytes.
-  public static func write(_ arrays: [(name: String, array: HostArray)], to path: String) throws(SystemError)
-  {
-    try AtomicFile.write(encode(arrays), to: path)
+  public static func write(
+    _ arrays: [(name: String, array: HostArray)], words: [(name: String, words: [String])] = [],
+    to path: String
+  ) throws(SystemError) {
+    try AtomicFile.write(encode(arrays, words: words), to: path)
   }
 
   /// A whole archive in memory, its entries stored without compression.
   ///
   /// - Precondition: names differ.
-  public static func encode(_ arrays: [(name: String, array: HostArray)]) -> [UInt8] {
-    precondition(Set(arrays.map(\.name)).count == arrays.count, "two arrays have the same name")
+  public static func encode(
+    _ arrays: [(name: String, array: HostArray)], words: [(name: String, words: [String])] = []
+  ) -> [UInt8] {
+    let names = arrays.map(\.name) + words.map(\.name)
+    precondition(Set(names).count == names.count, "two arrays have the same name")
     var file: [UInt8] = []
     file.reserveCapacity(arrays.reduce(1024) { $0 + $1.array.bytes.count + 512 })
     var directory: [UInt8] = []
-    for (name, array) in arrays {
-      let data = NPY.encode(array)
+    let entries =
+      arrays.lazy.map { ($0.name, NPY.encode($0.array)) }
+      + words.lazy.map { ($0.name, NPY.encode($0.words)) }
+    for (name, data) in entries {
       let crc = UInt32(
         truncatingIfNeeded: data.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
       let entry = Array("\(name).npy".utf8)
@@ -74,7 +91,7 @@ public struct NPZFile {
       directory += bytes(UInt16(1)) + bytes(UInt16(24)) + sizes + bytes(offset)
     }
     let start = UInt64(file.count)
-    let count = UInt64(arrays.count)
+    let count = UInt64(names.count)
     let size = UInt64(directory.count)
     file += directory
     file +=

@@ -55,23 +55,3 @@ public enum Resampling {
     return result
   }
 }
-
-extension RasterImage {
-  /// The image in another size (see `Resampling`); proportions are not kept.
-  public func resized(width newWidth: Int, height newHeight: Int) -> RasterImage {
-    guard newWidth != width || newHeight != height else { return self }
-    let values = Resampling.bilinear(
-      pixels.map(Float.init), height: height, width: width, channels: channels, toHeight: newHeight,
-      toWidth: newWidth)
-    return RasterImage(
-      width: newWidth, height: newHeight, channels: channels,
-      pixels: values.map { UInt8(min(255, max(0, $0.rounded()))) })
-  }
-
-  /// A grey image as one of three equal channels; one of three stays.
-  public var inColour: RasterImage {
-    channels == 3
-      ? self
-      : RasterImage(width: width, height: height, channels: 3, pixels: pixels.flatMap { [$0, $0, $0] })
-  }
-}

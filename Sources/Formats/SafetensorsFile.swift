@@ -17,6 +17,9 @@ public struct SafetensorsFile: Sendable {
   private let entries: [String: Entry]
   private let file: FileBytes
 
+  /// Tensors of types that are not read, with the types' names; their places in the file are checked all the same.
+  package let unread: [(name: String, type: String, shape: [Int])]
+
   /// What the header says of the tensor with this name.
   public subscript(name: String) -> Entry? { entries[name] }
 
@@ -44,6 +47,10 @@ public struct SafetensorsFile: Sendable {
   }
 
   private func entry(_ name: String) throws(FormatError) -> Entry {
+    if let (_, type, _) = unread.first(where: { $0.name == name }) {
+      throw FormatError(
+        file.name, at: .entry(name), "has element type \(FormatError.quoted(type)), which is not supported")
+    }
     guard let entry = entries[name] else {
       let known =
         names.prefix(8).map(FormatError.quoted).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
@@ -77,27 +84,27 @@ public struct SafetensorsFile: Sendable {
     var end = 0
     var names: [String] = []
     var entries: [String: Entry] = [:]
+    var unread: [(name: String, type: String, shape: [Int])] = []
     for (name, tensor) in header.tensors.sorted(by: {
       ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key)
     }) {
       let place = FormatError.Position.entry(name)
-      guard let type = Safetensors.elementType(of: tensor.dtype) else {
-        throw FormatError(
-          file.name, at: place, "has element type \(FormatError.quoted(tensor.dtype)), which is not supported"
-        )
-      }
       guard tensor.start == end, tensor.end >= tensor.start, tensor.end <= dataCount else {
         throw FormatError(
           file.name, at: place,
           "lies at \(tensor.start)–\(tensor.end) of \(dataCount) data bytes; \(end) was expected as its start"
         )
       }
+      end = tensor.end
+      guard let type = Safetensors.elementType(of: tensor.dtype) else {
+        unread.append((name, tensor.dtype, tensor.shape))
+        continue
+      }
       guard HostArray.byteCount(shape: tensor.shape, elementType: type) == tensor.end - tensor.start else {
         throw FormatError(
           file.name, at: place,
           "has \(tensor.end - tensor.start) bytes, which is not what its shape \(tensor.shape) takes")
       }
-      end = tensor.end
       names.append(name)
       entries[name] = Entry(
         elementType: type, shape: tensor.shape, range: dataStart + tensor.start..<dataStart + end)
@@ -107,6 +114,7 @@ public struct SafetensorsFile: Sendable {
     }
     self.names = names
     self.entries = entries
+    self.unread = unread
   }
 }
 

@@ -4,8 +4,8 @@ import CZlib
 ///
 /// Source: PKWARE's APPNOTE 6.3.10. Entries are streams of bytes with a name; nothing is ever unpacked to a path. What
 /// archives are attacked with is refused: entries that overlap, names that climb out of a folder, encryption.
-struct ZipArchive {
-  struct Entry {
+struct ZipArchive: Sendable {
+  struct Entry: Sendable {
     let name: String
     let range: Range<Int>
     let isDeflated: Bool

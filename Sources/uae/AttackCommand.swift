@@ -143,9 +143,7 @@ struct AttackCommand: ParsableCommand {
     _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
   ) throws -> AttackFigures {
     let file = try ExampleFile(
-      Examples(of: directory), of: dataset.train, encoding: dataset.encoding, attack: attack,
-      negatesSimilarity: recipe.seeksLikeness,
-      classNames: dataset.classNames)
+      Examples(of: directory), of: dataset, attack: attack, negatesSimilarity: recipe.seeksLikeness)
     try file.write(to: out)
     try FileManager.default.removeItem(atPath: folder)
     if file.lost > 0, !work.quiet {

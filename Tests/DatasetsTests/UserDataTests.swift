@@ -49,14 +49,14 @@ import Testing
     arguments: [
       ([0, 1, 1], 1), ([0, 12, 16], 16), ([3, 40, 100], 100), ([0, 300, 4001], 4095), ([0, 700, 1000], 1000),
       ([0, 200, 255], 255), ([0, 1, 65535], 65535), ([0, 1, 40000], 65535), ([0, 0, 0], 65535),
-    ] as [([UInt16], Float)])
-  func theRangeIsThatOfTheValues(_ values: [UInt16], _ highest: Float) throws {
+    ] as [([UInt16], Double)])
+  func theRangeIsThatOfTheValues(_ values: [UInt16], _ highest: Double) throws {
     let folder = try Folder()
     for isByte in values.allSatisfy({ $0 < 256 }) ? [false, true] : [false] {
       let bytes = HostArray(values.map { UInt8(truncatingIfNeeded: $0) }, shape: [3, 1])
       try NPY.write(isByte ? bytes : HostArray(values, shape: [3, 1]), to: "\(folder.path)/a.npy")
       let set = try load("\(folder.path)/a.npy") { $0.keepsAll = true }
-      let whole: Float = isByte ? 255 : 65535
+      let whole: Double = isByte ? 255 : 65535
       let expected = isByte ? min(highest, 255) : highest
       #expect(set.encoding.scale == .range(0...expected))
       #expect(set.notes.contains { $0.contains("--range 0,\(Int(whole))") } == (expected < whole))
@@ -70,7 +70,7 @@ import Testing
     let folder = try Folder()
     let path = "\(folder.path)/a.npy"
     try NPY.write(HostArray([-711.25, 0, 0.5, 912] as [Double], shape: [2, 2]), to: path)
-    for range in [nil, 0...1, -100...1000] as [ClosedRange<Float>?] {
+    for range in [nil, 0...1, -100...1000] as [ClosedRange<Double>?] {
       let error = #expect(throws: FormatError.self) { try load(path) { $0.range = range } }
       #expect(error?.description.contains("--range -711.25,912") == true, "\(error?.description ?? "")")
     }
@@ -123,15 +123,13 @@ import Testing
     let images = try load("\(folder.path)/i")
     #expect(images.classNames == ["a", "b"] && images.train.count == 2 && images.test.count == 2)
     #expect(images.train[0..<1].values == [0, 0.2, 0.4, 0.6, 0.8, 1])
-    #expect(
-      try load("\(folder.path)/i") { $0.imageSize = .init(height: 8, width: 8) }.sampleShape == [1, 8, 8])
   }
 
   @Test func unclearArchivesNameTheirArrays() throws {
     let folder = try Folder()
     try NPZFile.write([("one", HostArray([1, 2])), ("two", HostArray([1, 2]))], to: "\(folder.path)/a.npz")
     let error = #expect(throws: DatasetError.self) { try load("\(folder.path)/a.npz") }
-    #expect(error?.description.contains("'one', 'two'") == true)
+    #expect(error?.description.contains("'one' (2 int64), 'two' (2 int64)") == true)
     let set = try load("\(folder.path)/a.npz") {
       $0.inputKey = "two"
       $0.range = 0...2

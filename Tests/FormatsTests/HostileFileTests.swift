@@ -143,7 +143,7 @@ import Testing
       }
       return FileBytes(bytes + [0xFF, 0xD9])
     }
-    #expect(throws: Never.self) { try RasterImage(jpeg: jpeg(bits: 1)) }
-    #expect(refusal { _ = try RasterImage(jpeg: jpeg(bits: 13)) }.contains("500 scans"))
+    #expect(throws: Never.self) { try RasterImage(jpeg(bits: 1)) }
+    #expect(refusal { _ = try RasterImage(jpeg(bits: 13)) }.contains("500 scans"))
   }
 }

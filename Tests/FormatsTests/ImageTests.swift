@@ -29,17 +29,30 @@ import Testing
   @Test(arguments: [1, 3]) func aPNGComesBackAsItWas(channels: Int) throws {
     let pixels = (0..<13 * 5 * channels).map { UInt8(truncatingIfNeeded: $0 &* 73) }
     let image = RasterImage(width: 13, height: 5, channels: channels, pixels: pixels)
-    #expect(try RasterImage(png: FileBytes(image.png())) == image)
+    #expect(try RasterImage(FileBytes(image.png())) == image)
+  }
+
+  @Test func sixteenBitsStaySixteen() throws {
+    let image = try DecodedImage(Fixtures.bytes("grey16.png"))
+    let grey = try DecodedImage(Fixtures.bytes("grey.png"))
+    #expect(image.elementType == .uint16 && grey.elementType == .uint8)
+    let values = HostArray(bytes: image.bytes, shape: image.shape, elementType: .uint16)
+    #expect(values.integers() == grey.bytes.map { Int($0) * 257 })
+  }
+
+  @Test func faultsOutsideThePixelsArePassedOver() throws {
+    #expect(try RasterImage(Fixtures.bytes("profile.png")) == RasterImage(Fixtures.bytes("rgb.png")))
   }
 
   @Test func resizingIsPillowsWithinOneLevel() throws {
     let image = try RasterImage(Fixtures.bytes("noise.png"))
     for (name, width, height) in [("down", 20, 13), ("up", 64, 40)] {
-      let resized = image.resized(width: width, height: height)
-      let worst = zip(resized.pixels, try pillow(name).bytes).map { abs(Int($0) - Int($1)) }.max()
+      let resized = Resampling.bilinear(
+        image.pixels.map(Float.init), height: image.height, width: image.width, channels: 3, toHeight: height,
+        toWidth: width)
+      let worst = zip(resized, try pillow(name).bytes).map { abs($0.rounded() - Float($1)) }.max()
       #expect(try #require(worst) <= 1, "\(name)")
     }
-    #expect(image.resized(width: 45, height: 31) == image)
   }
 
   @Test func damagedImagesAreRefused() throws {
@@ -87,15 +100,30 @@ import Testing
     #expect(try Array(batch.values.bytes.suffix(189)) == RasterImage(Fixtures.bytes("rgb.png")).pixels)
   }
 
-  @Test func imagesOfOtherSizesNeedASizeToResizeTo() throws {
-    let folder = try folder(["1.png": "rgb.png", "2.png": "noise.png", "3.png": "grey.png"])
-    var exact = try ImageFolderReader(folder.path)
-    let error = #expect(throws: FormatError.self) { try exact.readAll() }
-    #expect(error?.file.hasSuffix("2.png") == true)
-    var resized = try ImageFolderReader(folder.path, size: (height: 8, width: 6))
-    let batch = try resized.readAll()
-    #expect(batch.values.shape == [3, 8, 6, 3])
-    #expect(batch.labels == nil)
+  @Test func imagesOfOtherSizesOrDepthsAreRefused() throws {
+    let sizes = try folder(["1.png": "rgb.png", "2.png": "noise.png"])
+    var reader = try ImageFolderReader(sizes.path)
+    let error = #expect(throws: FormatError.self) { try reader.readAll() }
+    #expect(error?.file.hasSuffix("2.png") == true && error?.problem.contains("one size") == true)
+    let depths = try folder(["1.png": "grey16.png", "2.png": "grey.png"])
+    var deep = try ImageFolderReader(depths.path)
+    #expect(deep.elementType == .uint16)
+    #expect(throws: FormatError.self) { try deep.readAll() }
+  }
+
+  @Test func filesComeClassByClassAndOthersAreCounted() throws {
+    let folder = try folder([
+      "cat-2/1.png": "rgb.png", "cat/a-b/1.png": "rgb.png", "cat/a/1.png": "rgb.png", "cat/z.jfif": "rgb.jpg",
+      "cat/10.png": "rgb.png", "cat/2.png": "rgb.png", "cat/x.bmp": "blanks.txt", "cat/y.BMP": "blanks.txt",
+      "cat-2/Thumbs.db": "blanks.txt",
+    ])
+    let found = try ImageFolder(folder.path)
+    // The order of torchvision.datasets.ImageFolder.
+    #expect(
+      found.files == [
+        "cat/10.png", "cat/2.png", "cat/z.jfif", "cat/a/1.png", "cat/a-b/1.png", "cat-2/1.png",
+      ])
+    #expect(found.passedOver == "2 .bmp, 1 .db")
   }
 
   @Test func linksThatLeadInCirclesAreRefused() throws {

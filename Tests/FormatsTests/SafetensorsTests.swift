@@ -63,7 +63,7 @@ final class TemporaryFolder {
     ),
     (#"{"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}}"#, "of 8 data bytes"),
     (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"#, "belong to no tensor"),
-    (#"{"a":{"dtype":"Q8","shape":[8],"data_offsets":[0,8]}}"#, "not supported"),
+    (#"{"a":{"dtype":"Q8","shape":[8],"data_offsets":[0,9]}}"#, "of 8 data bytes"),
     (#"{"a":{"dtype":"U8","shape":[4294967296,4294967296,8],"data_offsets":[0,8]}}"#, "not what its shape"),
     (#"{"a":{"dtype":"U8","shape":[-1,-8],"data_offsets":[0,8]}}"#, "not what its shape"),
     (#"{"a":{"dtype":"U8","shape":[8],"data_offsets":[8,0]}}"#, "was expected as its start"),

@@ -4,18 +4,27 @@ import Foundation
 /// Reads damaged files of one format and says what became of them, in a process of its own: if one of them crashes a
 /// reader, this process dies of it and `inputs` of the last line it wrote is not what was asked for.
 ///
-///     fuzz-worker FORMAT FIRST COUNT FIXTURES
+///     fuzz-worker [FORMAT FIRST COUNT] FIXTURES
 @main enum FuzzWorker {
   static func main() throws {
     let arguments = CommandLine.arguments
+    let formats = try FuzzedFormat.all(fixtures: arguments.last ?? "")
     guard arguments.count == 5, let first = Int(arguments[2]), let count = Int(arguments[3]),
-      let format = try FuzzedFormat.all(fixtures: arguments[4]).first(where: { $0.name == arguments[1] })
+      let format = formats.first(where: { $0.name == arguments[1] })
     else {
-      print(FuzzedFormat.names.joined(separator: "\n"))
+      print(formats.map(\.name).joined(separator: "\n"))
       exit(2)
     }
+    // Some formats are read from a path: a file in memory where there is such a file system.
+    let folder = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    let path = "\(folder)/fuzzed-\(getpid())"
+    defer { unlink(path) }
+    func read(_ bytes: [UInt8]) throws {
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      try format.read(FileBytes(mapping: path))
+    }
     // The undamaged files first: they must be read, and what is measured then is the damaged ones' doing.
-    for seed in format.seeds { try format.read(FileBytes(seed, name: "seed")) }
+    for seed in format.seeds { try read(seed) }
     var tally = Tally(peakBefore: Tally.peak)
     for index in first..<first + count {
       // The number is there to be seen by a debugger or in a core file.
@@ -23,7 +32,7 @@ import Foundation
       let input = format.input(index)
       let start = ContinuousClock.now
       do {
-        try format.read(FileBytes(input, name: "input"))
+        try read(input)
         tally.accepted += 1
       } catch let error as FormatError {
         tally.refuse("\(error)")

@@ -38,7 +38,7 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("grid-\(UUID().uuidString).png")
     defer { try? FileManager.default.removeItem(at: file) }
     try Data(canvas.image.png()).write(to: file)
-    #expect(try RasterImage(png: FileBytes(mapping: file.path)) == canvas.image)
+    #expect(try RasterImage(FileBytes(mapping: file.path)) == canvas.image)
   }
 
   @Test func labelsAreDrawn() throws {

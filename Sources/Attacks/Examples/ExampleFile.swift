@@ -15,7 +15,9 @@ import Torch
 /// | `success` | whether f(x′) ≤ 0 and x′ ≠ x, for the values in this file |
 /// | `status` | 0 succeeded, 1 infeasible, 2 zero gradient, 3 not finite, 4 skipped |
 /// | `similarity`, `criterion` | I(x, x′) and f(x′) |
-/// | `y` | the label of the original, where the data has labels |
+/// | `y` | the label of the original, where the data has labels: the number that the data has, or the place in `class_names` |
+/// | `class_names` | what the classes are called, where these are no numbers; in safetensors part of the metadata |
+/// | `files` | the file of each original, where each sample has one; in safetensors part of the metadata |
 public struct ExampleFile {
   /// The records as they stand in the file.
   public let records: Examples
@@ -26,6 +28,7 @@ public struct ExampleFile {
   /// How many successes were lost because the file's type holds only some values.
   public let lost: Int
   private let arrays: [(name: String, array: HostArray)]
+  private let words: [(name: String, words: [String])]
 
   public enum Format: String, CaseIterable, Sendable {
     case npz, safetensors
@@ -38,14 +41,18 @@ public struct ExampleFile {
   ///
   /// - Parameters:
   ///   - set: all samples of a run, each with all its copies.
-  ///   - classNames: what the labels are called; where these are numbers, `y` has the numbers.
+  ///   - dataset: the data that the run worked on; values of it that the attack did not change stay as its file has them.
   ///   - negatesSimilarity: whether the run maximised the similarity.
   public init(
-    _ set: Examples, of samples: Samples, encoding: SampleEncoding, attack: Attack, negatesSimilarity: Bool,
-    classNames: [String] = []
+    _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool
   ) throws {
+    let (samples, encoding) = (dataset.train, dataset.encoding)
     let originals = Tensor(samples.values, [samples.count] + samples.shape)
-    let encoded = encoding.encode(set.perturbed.floats)
+    let encoded =
+      dataset.records.map {
+        encoding.encode(
+          set.perturbed.floats, keeping: originals.gathered(set.index).floats, of: $0.rows(set.index))
+      } ?? encoding.encode(set.perturbed.floats)
     let decoded = Tensor(try encoding.decode(encoded, file: "the examples"), set.perturbed.shape)
     var set = set
     set.perturbed = decoded
@@ -62,10 +69,17 @@ public struct ExampleFile {
     if negatesSimilarity { set.similarity = set.similarity.map { -$0 } }
     records = set
     self.lost = lost
-    let names = classNames.map { Int($0) }
+    let names = dataset.classNames
+    let numbers = dataset.classNumbers ?? HostArray(names.compactMap { Int($0) })
+    let areNumbers = !names.isEmpty && numbers.count == names.count
     let labels = samples.labels.map { all in
-      set.index.map { index in all[index] < names.count ? names[all[index]] ?? all[index] : all[index] }
+      let indices = set.index.map { all[$0] }
+      return areNumbers ? numbers.rows(indices) : HostArray(indices)
     }
+    words =
+      (labels == nil || areNumbers ? [] : [(name: "class_names", words: names)])
+      + (dataset.recordNames.isEmpty
+        ? [] : [(name: "files", words: set.index.map { dataset.recordNames[$0] })])
     arrays =
       [
         (name: "x", array: encoded), (name: "index", array: HostArray(set.index)),
@@ -77,7 +91,7 @@ public struct ExampleFile {
         (name: "status", array: HostArray(set.status.map(\.rawValue))),
         (name: "similarity", array: HostArray(set.similarity)),
         (name: "criterion", array: HostArray(set.criterion)),
-      ] + (labels.map { [(name: "y", array: HostArray($0))] } ?? [])
+      ] + (labels.map { [(name: "y", array: $0)] } ?? [])
   }
 
   /// Whether a file is one of examples of which none succeeded, so that nothing is lost with it.
@@ -107,10 +121,15 @@ public struct ExampleFile {
     let back: HostArray
     switch format {
     case .npz:
-      try NPZFile.write(arrays, to: path)
-      back = try NPZFile(mapping: path).array("x")
+      // numpy has no bfloat16.
+      let written = arrays.map { name, array in
+        (name: name, array: array.elementType == .bfloat16 ? array.converted(to: .float32) : array)
+      }
+      try NPZFile.write(written, words: words, to: path)
+      back = try NPZFile(mapping: path).array("x").converted(to: arrays[0].array.elementType)
     case .safetensors:
-      try Safetensors.write(arrays, to: path)
+      let metadata = try Dictionary(uniqueKeysWithValues: words.map { ($0.name, try JSON.text($0.words)) })
+      try Safetensors.write(arrays, metadata: metadata, to: path)
       back = try Safetensors.open(path).array("x")
     }
     guard back == arrays.first?.array else {

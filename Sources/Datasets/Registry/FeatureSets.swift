@@ -53,14 +53,16 @@ extension RegisteredDataset {
     guard large.features == 1024 else {
       throw FormatError(large.file, at: .entry("X"), "has \(large.features) columns, not 1024")
     }
-    var small: [Float] = []
+    var small: [Double] = []
     for row in 0..<large.rows {
       // Each row of the file has an image column by column.
-      let image = HostArray(Array(large.values[row * 1024..<(row + 1) * 1024]), shape: [32, 32]).transposed([
-        1, 0,
-      ])
+      let image = HostArray(large.values[row * 1024..<(row + 1) * 1024].map { Float($0) }, shape: [32, 32])
+        .transposed([
+          1, 0,
+        ])
       small += Resampling.bilinear(
-        image.floats(), height: 32, width: 32, channels: 1, toHeight: 20, toWidth: 20)
+        image.floats(), height: 32, width: 32, channels: 1, toHeight: 20, toWidth: 20
+      ).map { Double($0) }
     }
     let table = FeatureTable(
       values: small, features: 400, labels: large.labels, classNames: [], file: large.file)
@@ -88,10 +90,9 @@ extension RegisteredDataset {
       + "Mouse Model of Down Syndrome, PLoS ONE, 2015"
   ) { source, limit in
     let file = try source.open("Data_Cortex_Nuclear.csv")
-    var table = try FeatureTable(
-      TableReader(
-        file, label: "class", ignoring: ["MouseID", "Genotype", "Treatment", "Behavior"], separator: .comma),
-      file: file.name)
+    let text = try TextTable(
+      file, .init(label: "class", ignored: ["MouseID", "Genotype", "Treatment", "Behavior"]))
+    var table = FeatureTable(text, file: file.name, inSinglePrecision: true)
     let missing = try table.fillMissing(.classMean)
     let split = Split.fourFifths(table.rows)
     return try parts(
@@ -135,13 +136,15 @@ extension RegisteredDataset {
       throw FormatError(path, at: .entry("Y"), "is not \(values.shape[0]) labels of 1…\(classes)")
     }
     return FeatureTable(
-      values: values.floats(), features: values.shape[1], labels: labels.map { $0 - 1 }, classNames: [],
+      values: values.floats().map { Double($0) }, features: values.shape[1], labels: labels.map { $0 - 1 },
+      classNames: [],
       file: path)
   }
 
   private static func text(_ name: String, label: String, _ source: inout DataSource) throws -> FeatureTable {
     let file = try source.open(name)
-    return try FeatureTable(TableReader(file, label: label), file: file.name)
+    return FeatureTable(
+      try TextTable(file, .init(label: label)), file: file.name, inSinglePrecision: true)
   }
 
   /// Features and labels from 1 in files of their own.
@@ -150,8 +153,8 @@ extension RegisteredDataset {
   {
     let file = try source.open(name)
     let labelFile = try source.open(labelName)
-    let features = try FeatureTable(TableReader(file), file: file.name)
-    let labels = try FeatureTable(TableReader(labelFile), file: labelFile.name)
+    let features = FeatureTable(try TextTable(file), file: file.name, inSinglePrecision: true)
+    let labels = FeatureTable(try TextTable(labelFile), file: labelFile.name)
     guard labels.features == 1, labels.rows == features.rows else {
       throw FormatError(
         labelFile.name, "has \(labels.rows)×\(labels.features) labels for \(features.rows) samples")

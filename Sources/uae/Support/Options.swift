@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attacks
 import Datasets
+import Formats
 import Foundation
 import Models
 import Runs
@@ -8,9 +9,16 @@ import Torch
 
 extension SampleEncoding.Layout: ExpressibleByArgument {}
 
+extension DatasetLoader.SampleAxis: ExpressibleByArgument {}
+extension MissingValues: ExpressibleByArgument {}
+
 /// The data that a command works on.
 struct DataOptions: ParsableArguments {
-  @Option(name: .long, help: "A registered data set (`uae data list`) or a file or folder.")
+  @Option(
+    name: .long,
+    help:
+      "A registered data set (`uae data list`), a folder of images, or a file of one of these formats: \(FileFormats.list)."
+  )
   var dataset = "digits"
 
   @OptionGroup var reading: ReadingOptions
@@ -34,8 +42,30 @@ struct ReadingOptions: ParsableArguments {
     name: .long, help: "The array that has the samples, in a file of several (default: the usual names).")
   var inputKey: String?
 
-  @Option(name: .long, help: "The array or column that has the labels (default: the usual names).")
+  @Option(
+    name: .long,
+    help:
+      "The array, column or (for a file of one array) other file that has the labels (default: the usual names)."
+  )
   var labelKey: String?
+
+  @Option(
+    name: .long,
+    help: "A,B,…: the columns of a table that are features, by name or number (default: all but the labels')."
+  )
+  var columns: String?
+
+  @Option(name: .long, help: "A,B,…: columns of a table that are no features, by name or number.")
+  var ignore: String?
+
+  @Option(name: .long, help: "What becomes of missing values in a table (a mean is that of the column).")
+  var missing = MissingValues.refuse
+
+  @Option(
+    name: .long,
+    help:
+      "first or last: the axis of an array that counts the samples (default: the labels', else the first).")
+  var sampleAxis: DatasetLoader.SampleAxis?
 
   @Option(
     name: .long, parsing: .unconditional,
@@ -52,17 +82,37 @@ struct ReadingOptions: ParsableArguments {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit); it must be at least 1") }
   }
 
+  /// Loads a data set and says on standard error what of a user's was taken for what.
+  ///
   /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
-  func load(_ dataset: String, whole: Bool = false) throws -> Dataset {
+  func load(_ name: String, whole: Bool = false) throws -> Dataset {
     var options = DatasetLoader.Options(limit: limit)
     options.inputKey = inputKey
     options.labelKey = labelKey
-    options.range = try range.map { try bounds($0, option: "--range") }.map {
-      Float($0.lowerBound)...Float($0.upperBound)
-    }
+    options.columns = columns.map(names)
+    options.ignored = ignore.map(names) ?? []
+    options.missing = missing
+    options.sampleAxis = sampleAxis
+    options.range = try range.map { try bounds($0, option: "--range") }
     options.layout = layout
     options.keepsAll = whole
-    return try DatasetLoader.load(dataset, dataRoot: dataRoot, options: options)
+    let set = try DatasetLoader.load(name, dataRoot: dataRoot, options: options)
+    if let taken = set.taken { StandardError.write("\(name): \(taken)\n") }
+    return set
+  }
+
+  /// Names separated by commas; a name that has one stands in quotes.
+  private func names(_ text: String) -> [String] {
+    var names = [""]
+    var isQuoted = false
+    for character in text {
+      switch character {
+      case "\"": isQuoted.toggle()
+      case "," where !isQuoted: names.append("")
+      default: names[names.count - 1].append(character)
+      }
+    }
+    return names.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }
 

@@ -1,14 +1,17 @@
 """Makes the small files beside it with each format's own tools; Fixtures.swift states what is in them.
 
-    python3 -m venv v && v/bin/pip install numpy scipy pillow safetensors && v/bin/python make.py
+    python3 -m venv v && v/bin/pip install numpy scipy pillow safetensors h5py hdf5storage && v/bin/python make.py
 
 `matlab73.mat` is by matio itself (see `matlab73.c`), since scipy does not write that version.
 """
-import gzip, io, struct, tarfile
+import gzip, io, json, struct, tarfile, zlib
 from pathlib import Path
 
+import h5py
+import hdf5storage
 import numpy as np
 import scipy.io
+import scipy.sparse
 from PIL import Image
 from safetensors.numpy import save_file
 
@@ -37,6 +40,32 @@ np.save(here / "records.npy", np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8
 arrays = {"x": counting.astype("f4").reshape(4, 6), "labels": np.array([3, 1, 2, 0])}
 np.savez(here / "stored.npz", **arrays)
 np.savez_compressed(here / "deflated.npz", **arrays)
+
+np.save(here / "gzipped.npy", counting)
+(here / "gzipped.npy.gz").write_bytes(gzip.compress((here / "gzipped.npy").read_bytes(), mtime=0))
+(here / "gzipped.npy").unlink()
+old = b"{'descr': '<f4', 'fortran_order': False, 'shape': (4L, 6L), }"
+old += b" " * ((-(11 + len(old))) % 16) + b"\n"
+(here / "python2.npy").write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(old)) + old + counting.astype("f4").tobytes())
+np.savez(here / "words.npz", X=counting.astype("f4").reshape(4, 6), y=np.array(["wren", "Möwe", "auk", "wren"]),
+         bytes=np.array([b"a", b"bc"]), complex=np.array([1j]))
+sparse = np.where(counting % 5 == 1, counting, 0).reshape(4, 6).astype("f4")
+for form in ["csr", "csc", "coo", "bsr"]:
+    scipy.sparse.save_npz(here / f"{form}.npz", scipy.sparse.coo_matrix(sparse).asformat(form))
+scipy.io.savemat(here / "sparse.mat", {"X": scipy.sparse.csc_matrix(sparse.astype("f8")), "y": np.arange(4.0)[:, None],
+                                       "logical": sparse > 5})
+hdf5storage.savemat(str(here / "hdf5storage.mat"), {"X": np.arange(6.0).reshape(2, 3), "y": np.array([[1], [2]], "u1")},
+                    format="7.3", oned_as="column", store_python_metadata=False, matlab_compatible=True)
+with h5py.File(here / "h5py.h5", "w") as file:
+    file["train/x"] = counting.astype(">i2").reshape(2, 3, 4)
+    file["half"] = counting.astype("f2")
+    file["truth"] = counting % 2 == 0
+    file["name"] = "words"
+brain = counting.astype("f4").view("u4") >> 16
+header = json.dumps({"x": {"dtype": "BF16", "shape": [4, 6], "data_offsets": [0, 48]},
+                     "c": {"dtype": "C64", "shape": [1], "data_offsets": [48, 56]}}).encode()
+(here / "bf16.safetensors").write_bytes(
+    struct.pack("<Q", len(header)) + header + brain.astype("<u2").tobytes() + bytes(8))
 
 save_file(
     {"weight": counting.astype("f4").reshape(4, 6), "half": counting.astype("f2"), "step": np.array(7, "i8")},
@@ -78,6 +107,15 @@ np.savez_compressed(
     down=np.asarray(large.resize((20, 13), Image.Resampling.BILINEAR)),
     up=np.asarray(large.resize((64, 40), Image.Resampling.BILINEAR)))
 
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+whole = (here / "rgb.png").read_bytes()
+faults = chunk(b"iCCP", b"icc\0\0" + zlib.compress(b"no profile")) + chunk(b"tIME", bytes(3)) + chunk(b"gAMA", bytes(4)) * 2
+(here / "profile.png").write_bytes(whole[:33] + faults + whole[33:])
+
+(here / "utf16.csv").write_bytes("sep=;\r\nGröße;b\r\n1,5;-2\r\n0,25;3e1\r\n".encode("utf-16"))
 table = 'name,"a, quoted",b,class\nm_1,1.5,,"x"\nm_2,-2e3,"4",y\n\nm_3,0.25,7,"say ""z"""\n'
 (here / "table.csv").write_text(table)
 (here / "table.csv.gz").write_bytes(gzip.compress(table.encode(), mtime=0))
