@@ -91,6 +91,14 @@ struct RowReader {
   /// Takes the names from a comment, the first row, or nowhere; puts back the rows that are samples.
   private mutating func nameColumns(_ first: [String], _ second: [String]?) throws {
     pending = [first, second].compactMap(\.self)
+    let count = first.last?.isEmpty == true && second?.last?.isEmpty != false ? first.count - 1 : first.count
+    let comment = text.comments.last.flatMap { text.fields(ofComment: $0) }
+    if let comment, comment.count == count, comment.allSatisfy({ !RowReader.isNumber($0) }),
+      first.contains(where: RowReader.isNumber)
+    {
+      names = comment
+      return
+    }
     if RowReader.isHeader(first, second) {
       isHeaderNumeric = first.contains(where: RowReader.isNumber)
       names = first
@@ -104,14 +112,11 @@ struct RowReader {
       if let second, second.count == first.count - 1, first.last?.isEmpty == true { names.removeLast() }
       return
     }
-    let count = first.last?.isEmpty == true && second?.last?.isEmpty != false ? first.count - 1 : first.count
-    let comment = text.comments.last.flatMap { text.fields(ofComment: $0) }
-    let areNames = comment?.count == count && comment?.allSatisfy { !RowReader.isNumber($0) } == true
-    names = areNames ? comment ?? [] : (0..<count).map { "column \($0 + 1)" }
+    names = (0..<count).map { "column \($0 + 1)" }
   }
 
   /// A row of words; or numbers in even steps, as unnamed columns and wavelengths have, where a word is among them or the
-  /// next row is not like that and, for less than four, has fractions.
+  /// next row is not like that; fewer than four only where they count from 0 above fractions.
   private static func isHeader(_ first: [String], _ second: [String]?) -> Bool {
     if first.allSatisfy({ !isNumber($0) }), first.contains(where: { !missing.contains($0) }) { return true }
     guard let second else { return false }
@@ -138,9 +143,11 @@ struct RowReader {
       return false
     }
     if first.first?.isEmpty == true, numbers.count == first.count - 1, numbers.first == 0 { return true }
+    // pandas counts columns without a name.
+    let counts = numbers.first == 0 && numbers[1] == 1
     let hasFractions =
       second.contains { $0.contains { ".,".contains($0) } } && !first.contains { $0.contains(".") }
-    return hasFractions || numbers.count >= 4
+    return counts && hasFractions || numbers.count >= 4
   }
 
   private mutating func assign(_ options: TextTable.Options) throws {
