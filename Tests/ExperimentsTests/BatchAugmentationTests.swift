@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-@testable import Experiments
+import Experiments
 
 @Suite struct BatchAugmentationTests {
   private let set =

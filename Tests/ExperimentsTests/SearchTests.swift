@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import Torch
 
-@testable import Experiments
+import Experiments
 
 @Suite struct SearchTests {
   private static func digits(_ limit: Int = 120) throws -> Dataset {

@@ -10,7 +10,7 @@ public final class DatasetCache: Sendable {
     public let train: Tensor
     public let test: Tensor
 
-    init(_ dataset: Dataset) {
+    package init(_ dataset: Dataset) {
       func tensor(_ samples: Samples) -> Tensor { Tensor(samples.values, [samples.count] + samples.shape) }
       self.dataset = dataset
       train = tensor(dataset.train)

@@ -1,7 +1,7 @@
 import Torch
 
 /// One changed sample per sample of a batch, drawn anew for every batch: the draws belong to the update.
-enum BatchAugmentation {
+package enum BatchAugmentation {
   /// x + σ N(0, I) + λ (x_j − x_k), x_j and x_k two other samples of the set, clipped to [0, 1]: noise that is white, that
   /// has the data's own covariance, or both.
   case noise(sigma: Double, lambda: Double)
@@ -14,7 +14,7 @@ enum BatchAugmentation {
   ///   - batch: `[batch, …]`.
   ///   - set: all samples `[count, …]`.
   ///   - places: those of the batch's samples in the set.
-  func callAsFunction(_ batch: Tensor, at places: [Int], of set: Tensor, seed: UInt64, update: Int) -> Tensor
+  package func callAsFunction(_ batch: Tensor, at places: [Int], of set: Tensor, seed: UInt64, update: Int) -> Tensor
   {
     withoutGrad {
       switch self {

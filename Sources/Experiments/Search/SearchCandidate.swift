@@ -22,7 +22,7 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   }
 
   /// The same data: what every other arm is held against.
-  static let same = SearchCandidate("the same data", Arm(.none))
+  package static let same = SearchCandidate("the same data", Arm(.none))
 
   /// What is tried on samples of a shape with a model that has these outputs.
   static func all(sampleShape: [Int], outputs: Set<Output>) -> [SearchCandidate] {
