@@ -14,7 +14,8 @@ package enum BatchAugmentation {
   ///   - batch: `[batch, …]`.
   ///   - set: all samples `[count, …]`.
   ///   - places: those of the batch's samples in the set.
-  package func callAsFunction(_ batch: Tensor, at places: [Int], of set: Tensor, seed: UInt64, update: Int) -> Tensor
+  package func callAsFunction(_ batch: Tensor, at places: [Int], of set: Tensor, seed: UInt64, update: Int)
+    -> Tensor
   {
     withoutGrad {
       switch self {
