@@ -144,7 +144,7 @@ struct PythonTests {
     let mixing = try attack("mixing", "reconstruction", "forward", out: "mixing")
     #expect(mixing.status == 1)
     #expect(mixing.errors.contains("batch norm"), "\(mixing.errors)")
-    #expect(mixing.errors.split(separator: "\n").count == 2, "\(mixing.errors)")
+    #expect(mixing.errors.split(separator: "\n").count { $0.hasPrefix("uae: ") } == 1, "\(mixing.errors)")
 
     let judge = """
       import sys, numpy as np, torch

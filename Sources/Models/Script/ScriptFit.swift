@@ -56,8 +56,10 @@ struct ScriptFit {
       (reading.range.map { [$0] } ?? reading.likelyRanges).flatMap { candidates(model, range: $0) }
     }
     let better = others.filter { other in
-      // With one scale for both, anything linear comes out better where the samples are centred.
-      let rescales = other.model.input.range != usual.input.range && other.model.output.scale == nil
+      // With one scale for both, anything linear comes out better where the samples are centred; so it does under a
+      // sigmoid, which is nearly linear there.
+      let rescales =
+        other.model.input.range != usual.input.range && [nil, .logits].contains(other.model.output.scale)
       let gain = rescales && usualError <= mean ? Self.clearGain : Self.gain
       return other.error < gain * usualError && other.error < Self.enough * mean
     }
