@@ -67,20 +67,21 @@ struct DoctorCommand: ParsableCommand {
   /// The cheap part of an attack: what `attack` looks at before it begins, then what it would cost.
   private func preflight() throws -> [Finding] {
     let recipe = try self.recipe.load()
-    let dataset = try data.load(whole: true)
+    let dataset = try data.load(whole: true, isQuiet: true)
     let count = dataset.train.count
     let all = Tensor(dataset.train.values, [count] + dataset.sampleShape).to(try work.place())
     let samples = all[0..<min(Attack.tileSize, count)]
+    var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
+    found += ([dataset.taken].compactMap { $0 } + dataset.notes).map { Finding("data", $0) }
     let model: any Model
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
     do { model = try self.subject.load(for: dataset, samples: all, use: needs) } catch let error
       as ScriptError
     {
-      return [Finding("model", error.description, spoils: true)]
+      return found + [Finding("model", error.description, spoils: true)]
     }
     let preflight = try Preflight(model, recipe, all)
-    var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
-    found += dataset.notes.map { Finding("data", $0) } + preflight.findings
+    found += preflight.findings
     guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch, the samples and what checking took

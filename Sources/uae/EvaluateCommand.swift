@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
     let dataset = try data.load()
     try work.prepare()
     let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape).to(try work.place())
-    let model = try subject.load(for: dataset, samples: test, use: .reconstruction)
+    let model = try subject.load(for: dataset, samples: test, use: nil)
     dataset.sayNotes()
     model.sayGuesses()
     let errors = try sampleErrors(model, TrainingData(test, labels: dataset.test.labels))

@@ -32,6 +32,10 @@ import Testing
     #expect(trained.output.contains("error rate 0 ("), "\(trained.output)")
     let measured = try run([program, "evaluate", "--dataset", path + "/a.npz", "--checkpoint", checkpoint])
     #expect(measured.output.contains("accuracy 1\n"), "\(measured.output)")
+    let exported = try run([program, "export", "--checkpoint", checkpoint, "--out", path + "/model.pt"])
+    #expect(exported.status == 0, "\(exported.errors)")
+    let script = try run([program, "evaluate", "--dataset", path + "/a.npz", "--model", path + "/model.pt"])
+    #expect(script.output == measured.output, "\(script.output)\(script.errors)")
     for (number, criterion) in [["same-class"], ["misclassification"], ["targeted", "--target", "1"]]
       .enumerated()
     {

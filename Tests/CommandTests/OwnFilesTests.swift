@@ -155,6 +155,7 @@ import Torch
       let doctor = try uae("doctor", "--model", "\(name).pt", "--dataset", "data.npz", "--threads", "1")
       let attack = try attack("\(name).npz", model: "\(name).pt")
       #expect((doctor.status == 0) == isSound, "\(name): \(doctor.output)")
+      #expect(doctor.output.contains("samples: ") && doctor.errors.isEmpty, "\(name): \(doctor.errors)")
       #expect((attack.status == 0) == isSound, "\(name): \(attack.errors)")
       #expect(FileManager.default.fileExists(atPath: "\(path)/\(name).npz") == isSound, "\(name)")
       guard !isSound else { continue }

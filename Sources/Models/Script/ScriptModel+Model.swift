@@ -5,8 +5,8 @@ import Torch
 extension ScriptModel: Model {
   public var name: String { path }
   public var sampleShape: [Int] { input.sampleShape }
-  /// A script does not say what its method gives; a use that does not fit is refused when it is tried.
-  public var outputs: Set<Output> { Set(Output.allCases) }
+  /// A script does not say what its method gives: it is what it was loaded for.
+  public var outputs: Set<Output> { [use] }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
     switch output {

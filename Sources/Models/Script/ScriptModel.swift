@@ -9,8 +9,9 @@ public struct ScriptModel: Sendable {
   public internal(set) var input: ScriptInput
   public internal(set) var output = ScriptOutput()
   public let script: Script
-  /// The method that gives whatever output is asked for.
   public let method: String
+  /// What the method's output is taken for.
+  public internal(set) var use = Output.reconstruction
   /// What of its use was not said but found out, one line each.
   public internal(set) var guesses: [String] = []
   /// Options under which clean samples are rebuilt far better than under those that were said.
@@ -33,10 +34,11 @@ public struct ScriptModel: Sendable {
   ///   - samples: all samples `[count] + sampleShape`, on the device that the model goes to; it is tried on some.
   ///   - reading: what is said of its input and output. What is not is found out: for a reconstruction by its error on
   ///     the samples, else the first layout that is accepted and the first tensor that is given.
-  ///   - use: what the method shall give.
+  ///   - use: what the method shall give; nil takes it for a reconstruction where it gives anything of a sample's size,
+  ///     else for logits where it gives a row of them.
   /// - Throws: ``ScriptError``.
   public static func load(
-    _ path: String, samples: Tensor, reading: ScriptReading = ScriptReading(), for use: Output
+    _ path: String, samples: Tensor, reading: ScriptReading = ScriptReading(), for use: Output?
   ) throws -> ScriptModel {
     let script = try open(path, on: samples.device)
     let shape = Array(samples.shape.dropFirst())
@@ -58,7 +60,9 @@ public struct ScriptModel: Sendable {
       inputs: (reading.layout.map { [$0] } ?? known).map {
         ScriptInput(sampleShape: shape, range: range, layout: $0, dtype: script.parameterType)
       })
+    let use = try use ?? kind(accepted[0].model, samples[0..<min(2, samples.shape[0])])
     for index in accepted.indices {
+      accepted[index].model.use = use
       accepted[index].model.output.scale = reading.outputScale
       if let name = reading.output {
         accepted[index].model.output.place = try place(name, in: accepted[index].outputs, path)
@@ -70,6 +74,17 @@ public struct ScriptModel: Sendable {
       model.guesses = ["output 0 of \(outputs.count) is taken (\(listed(outputs))); --output takes another"]
     }
     return model
+  }
+
+  /// What a model may give for a few samples, by the sizes of its outputs.
+  private static func kind(_ model: ScriptModel, _ few: Tensor) throws -> Output {
+    let shapes = try withoutGrad { try model.tensors(few).map(\.tensor.shape) }
+    let count = few.shape[0]
+    func isOfSamples(_ shape: [Int]) -> Bool {
+      shape.first == count && shape.reduce(1, *) == few.count
+    }
+    if shapes.contains(where: isOfSamples) { return .reconstruction }
+    return shapes.contains { $0.count == 2 && $0[0] == count && $0[1] >= 2 } ? .logits : .reconstruction
   }
 
   /// A result's tensors, for messages: `0, 1 ('mean')`.

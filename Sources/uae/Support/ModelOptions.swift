@@ -80,9 +80,9 @@ struct ModelOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - samples: all that there are.
-  ///   - use: what the model shall give.
+  ///   - use: what the model shall give; nil where that is to be found out.
   /// - Throws: `ModelError`, `ScriptError`.
-  func load(for dataset: Dataset, samples: Tensor, use: Output) throws -> any Model {
+  func load(for dataset: Dataset, samples: Tensor, use: Output?) throws -> any Model {
     if let checkpoint {
       let model = try Checkpoint.read(checkpoint, device: samples.device).model
       guard model.sampleShape == dataset.sampleShape else {

@@ -24,7 +24,9 @@ struct DataOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
-  func load(whole: Bool = false) throws -> Dataset { try reading.load(dataset, whole: whole) }
+  func load(whole: Bool = false, isQuiet: Bool = false) throws -> Dataset {
+    try reading.load(dataset, whole: whole, isQuiet: isQuiet)
+  }
 
   var dataRoot: String? { reading.dataRoot }
   var labelKey: String? { reading.labelKey }
@@ -84,8 +86,10 @@ struct ReadingOptions: ParsableArguments {
 
   /// Loads a data set and says on standard error what of a user's was taken for what.
   ///
-  /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
-  func load(_ name: String, whole: Bool = false) throws -> Dataset {
+  /// - Parameters:
+  ///   - whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
+  ///   - isQuiet: whether what was taken is left to the caller to say.
+  func load(_ name: String, whole: Bool = false, isQuiet: Bool = false) throws -> Dataset {
     var options = DatasetLoader.Options(limit: limit)
     options.inputKey = inputKey
     options.labelKey = labelKey
@@ -97,7 +101,7 @@ struct ReadingOptions: ParsableArguments {
     options.layout = layout
     options.keepsAll = whole
     let set = try DatasetLoader.load(name, dataRoot: dataRoot, options: options)
-    if let taken = set.taken { StandardError.write("\(name): \(taken)\n") }
+    if let taken = set.taken, !isQuiet { StandardError.write("\(name): \(taken)\n") }
     return set
   }
 
