@@ -11,12 +11,7 @@ struct ArrayChoice {
   static let labelKeys = ["y", "labels", "label", "targets", "target", "classes", "class"]
 
   func parts() throws -> UserFile.Parts {
-    if options.inputKey == nil, let train = item("x_train"), let test = item("x_test") {
-      return (
-        try content(train, labels(of: item("y_train")), labelKey: "y_train", isGuessed: true),
-        try content(test, labels(of: item("y_test")), labelKey: "y_test", isGuessed: true)
-      )
-    }
+    if options.inputKey == nil, let named = try namedParts() { return named }
     let samples = try chooseSamples()
     let key = options.labelKey
     let item =
@@ -33,6 +28,40 @@ struct ArrayChoice {
       content.leftOut.append("\(item.name) (\(reason))")
     }
     return (content, nil)
+  }
+
+  /// How files that have parts name them: `x_train`, `train_images`, `train/images`.
+  private static let partNames: [@Sendable (_ part: String, _ key: String) -> String] = [
+    { "\($1)_\($0)" }, { "\($0)_\($1)" }, { "\($0)/\($1)" },
+  ]
+
+  /// The file's own parts, where training and test samples have such names.
+  private func namedParts() throws -> UserFile.Parts? {
+    for name in ArrayChoice.partNames {
+      for key in ArrayChoice.inputKeys {
+        guard let train = item(name("train", key)), let test = item(name("test", key)) else { continue }
+        // Its own name or that of the training samples' labels.
+        let labelKeys =
+          options.labelKey.map { asked in
+            [asked] + ArrayChoice.labelKeys.filter { item(name("train", $0))?.name == asked }
+          } ?? ArrayChoice.labelKeys
+        func labels(_ part: String) -> ArrayFile.Item? {
+          labelKeys.lazy.compactMap { item(name(part, $0)) }.first
+        }
+        let (trainLabels, testLabels) = (labels("train"), labels("test"))
+        if let key = options.labelKey, trainLabels == nil || testLabels == nil {
+          throw problem("there are no \(name("train", key)) and \(name("test", key)); it has \(list)")
+        }
+        var first = try content(
+          train, self.labels(of: trainLabels), labelKey: trainLabels?.name ?? "", isGuessed: true)
+        let second = try content(
+          test, self.labels(of: testLabels), labelKey: testLabels?.name ?? "", isGuessed: true)
+        let taken = [train, test, trainLabels, testLabels].compactMap { $0?.name }
+        first.leftOut = file.items.filter { !taken.contains($0.name) }.map { describe($0, short: true) }
+        return (first, second)
+      }
+    }
+    return nil
   }
 
   /// The item of a name, in these letters or others.

@@ -59,7 +59,7 @@ enum UserData {
     var set = Dataset(
       name: path, train: train.prefix(options.limit ?? .max), test: test, classNames: classes?.names ?? [],
       encoding: encoding, digest: source.digest, notes: notes)
-    set.taken = taken(parts.train, classes)
+    set.taken = taken(parts.train, classes, testCount: parts.test?.values.shape[0])
     set.classNumbers = classes?.numbers
     if !isSplit {
       let count = set.train.count
@@ -70,7 +70,7 @@ enum UserData {
   }
 
   /// The line that says what of the file is taken for what.
-  private static func taken(_ content: Content, _ classes: ClassLabels?) -> String {
+  private static func taken(_ content: Content, _ classes: ClassLabels?, testCount: Int?) -> String {
     let values = content.values
     let numbers = values.doubles().lazy.filter { !$0.isNaN }
     var extent = ""
@@ -79,6 +79,7 @@ enum UserData {
     }
     let shape = values.shape.map(String.init).joined(separator: " × ")
     var line = "samples: \(content.key), \(shape), \(values.elementType.rawValue)\(extent)"
+    if let testCount { line += " and \(testCount) for testing" }
     if !content.remarks.isEmpty { line += " (\(content.remarks.joined(separator: "; ")))" }
     if let classes {
       line +=

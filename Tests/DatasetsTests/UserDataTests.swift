@@ -77,19 +77,29 @@ import Testing
     #expect(try load(path) { $0.range = -711.25...912 }.encoding.scale == .range(-711.25...912))
   }
 
-  @Test func partsForTrainingAndTestingAreKept() throws {
+  @Test(arguments: [
+    ("x_train", "y_train", "x_test", "y_test"), ("X_train", "y_train", "X_test", "y_test"),
+    ("train_images", "train_labels", "test_images", "test_labels"),
+    ("train/data", "train/target", "test/data", "test/target"),
+  ])
+  func partsForTrainingAndTestingAreKept(_ names: (String, String, String, String)) throws {
     let folder = try Folder()
     let path = "\(folder.path)/mnist.npz"
     try NPZFile.write(
       [
-        ("x_train", HostArray([UInt8](repeating: 255, count: 12), shape: [3, 2, 2])),
-        ("y_train", HostArray([1, 0, 1])),
-        ("x_test", HostArray([UInt8](repeating: 0, count: 4), shape: [1, 2, 2])), ("y_test", HostArray([0])),
+        (names.0, HostArray([UInt8](repeating: 255, count: 12), shape: [3, 2, 2])),
+        (names.1, HostArray([1, 0, 1])), ("val", HostArray([1, 2])),
+        (names.2, HostArray([UInt8](repeating: 0, count: 4), shape: [1, 2, 2])), (names.3, HostArray([0])),
       ], to: path)
     let set = try load(path) { $0.limit = 2 }
     #expect(set.train.count == 2 && set.test.count == 1)
     #expect(set.train.labels == [1, 0] && set.test.labels == [0])
     #expect(set.sampleShape == [1, 2, 2])
+    #expect(
+      set.taken == "samples: \(names.0), 3 × 2 × 2, uint8, 255…255 and 1 for testing; labels: \(names.1), "
+        + "2 classes; left out: val (2 int64)")
+    #expect(try load(path) { $0.labelKey = names.1 }.test.labels == [0])
+    #expect(throws: DatasetError.self) { try load(path) { $0.labelKey = "val" } }
   }
 
   @Test func tablesAreScaledByWhatIsSeenInTraining() throws {

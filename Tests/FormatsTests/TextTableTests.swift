@@ -82,7 +82,9 @@ import Testing
     #expect(
       chosen.columns == ["c", "a"] && chosen.values == [3, 1, 6, 4] && chosen.classNames == ["x1", "x2"])
     let error = #expect(throws: FormatError.self) { try table(text) }
-    #expect(error?.description.contains("'x1' is not a number; --ignore 'id'") == true)
+    #expect(
+      error?.description.contains(
+        "'x1' is not a number; --ignore 'id' leaves the column out, --label-key 'id'") == true)
     let unknown = #expect(throws: FormatError.self) { try table(text, .init(ignored: ["idd"])) }
     #expect(unknown?.description.contains("did you mean 'id'") == true)
   }

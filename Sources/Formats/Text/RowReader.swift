@@ -71,7 +71,9 @@ struct RowReader {
     }
     let name = names[column].isEmpty ? "\(column + 1)" : names[column]
     throw failure(
-      column, "\(FormatError.quoted(field)) is not a number; --ignore '\(name)' leaves the column out")
+      column,
+      "\(FormatError.quoted(field)) is not a number; --ignore '\(name)' leaves the column out, --label-key '\(name)' takes it for the classes"
+    )
   }
 
   func failure(_ column: Int, _ problem: String) -> FormatError {
