@@ -7,6 +7,11 @@ public struct Attack: Sendable {
   public var solver: any Solver
   /// The run's seed: together with a sample's index it decides every draw for that sample.
   public var seed: UInt64
+  /// 1 where a value may change and 0 where it must stay: `[1] + sampleShape` for all samples alike, or `[count] +
+  /// sampleShape`; nil where all may.
+  public var mask: Tensor?
+  /// The values that the results' type can hold, where it is an integer type.
+  public internal(set) var grid: IntegerGrid?
 
   /// The number of samples solved together. It is part of the arithmetic, so it is not a setting.
   public static let tileSize = 64
@@ -42,10 +47,11 @@ public struct Attack: Sendable {
     // Tiles are the unit of parallelism; each asks by itself whether the run is cancelled.
     let solved = try concurrently(parts(of: range), threads: threads) { part in
       let tile = Tile(
-        set, number: part.lowerBound / size, size: size, range: part, seed: seed, copy: copy,
+        set, number: part.lowerBound / size, size: size, range: part, seed: seed, copy: copy, mask: mask,
         isCancelled: isCancelled)
       try tile.checkCancellation()
-      let solution = try solver.solve(Problem(tile, criterion: criterion, similarity: similarity))
+      let problem = try Problem(tile, criterion: criterion, similarity: similarity)
+      let solution = try solver.solve(problem).skipping(problem.criterion.skipped, originals: tile.originals)
       onTile(TileProgress(tile, solution))
       return (tile, solution)
     }

@@ -13,12 +13,18 @@ public struct Preflight {
 
   /// What would make the examples meaningless, if anything would.
   public var obstacle: Finding? { findings.first { $0.spoils && !$0.isVain } }
+  /// What makes an attack weaker than it could be.
+  public private(set) var warning: Finding?
   /// Why no example will be found, if that is known.
   public var vanity: Finding? { findings.first(where: \.isVain) }
 
-  /// - Parameter samples: all samples `[count] + sampleShape`, on the model's device.
+  /// - Parameters:
+  ///   - samples: all samples `[count] + sampleShape`, on the model's device.
+  ///   - labels, targets: as an attack gets them (``Recipe/makeAttack(on:samples:labels:targets:seed:grid:)``).
   /// - Throws: ``RecipeError`` for a recipe that cannot be.
-  public init(_ model: any Model, _ recipe: Recipe, _ samples: Tensor) throws {
+  public init(
+    _ model: any Model, _ recipe: Recipe, _ samples: Tensor, labels: [Int]? = nil, targets: [Int]? = nil
+  ) throws {
     let entry = try Criteria.registry.named(recipe.criterion.name)
     guard model.outputs.contains(entry.needs) else {
       let refusal = model.lacks(entry.needs, for: "the criterion '\(entry.name)'")
@@ -31,7 +37,11 @@ public struct Preflight {
     findings += ModelInspection(model, entry.needs, few, batchSize: Attack.tileSize).findings()
     guard obstacle == nil else { return }
     let inspection: CriterionInspection
-    do { inspection = try CriterionInspection(Criteria.make(recipe.criterion, on: model), few) } catch let
+    func first(_ all: [Int]?) -> [Int]? { all.map { Array($0.prefix(few.shape[0])) } }
+    do {
+      inspection = try CriterionInspection(
+        Criteria.make(recipe.criterion, on: model, labels: first(labels), targets: first(targets)), few)
+    } catch let
       error as RecipeError
     { throw error } catch {
       findings.append(Finding("criterion", "\(error)", spoils: true))
@@ -42,9 +52,24 @@ public struct Preflight {
     let rebuilt =
       entry.needs == .reconstruction && recipe.solver["epsilon"]?.number != 0
       ? rebuilding(model, samples) : []
+    if entry.needs == .logits, let logits = try? withoutGrad({ try model.output(.logits, of: few) }),
+      Self.areProbabilities(logits)
+    {
+      warning = Finding(
+        "logits",
+        "each sample's outputs are positive and sum to 1: these are probabilities, not logits, and where the model is sure "
+          + "their gradients vanish; save the model without its softmax, or name the output before it by --output"
+      )
+      findings += [warning].compactMap { $0 }
+    }
     // Without a gradient that is the reason; a gradient that vanishes may come of a wrong range.
     findings +=
       inspection.isDifferentiable ? rebuilt + [gradient(inspection)] : [gradient(inspection)] + rebuilt
+  }
+
+  private static func areProbabilities(_ logits: Tensor) -> Bool {
+    let isPositive = logits.reshaped([-1]).min(0).item >= 0
+    return isPositive && logits.sum(1).doubles.allSatisfy { abs($0 - 1) < 1e-3 }
   }
 
   private func rebuilding(_ model: any Model, _ samples: Tensor) -> [Finding] {

@@ -22,7 +22,7 @@ extension Attack {
           let tile = Tile(set, number: number, size: size, range: range, seed: seed)
           let local = number - range.lowerBound / size
           let candidates = Tile(padded, number: local, size: size, range: 0..<padded.shape[0], seed: seed)
-          return try criterion.bind(tile.originals).values(candidates.originals).floats[tile.rows]
+          return try criterion.bind(tile).values(candidates.originals).floats[tile.rows]
         }
       }
     }

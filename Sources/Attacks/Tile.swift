@@ -17,15 +17,19 @@ public struct Tile: Sendable {
   public let copy: Int
   /// The whole set `[count, …]`, from which starts may draw partners.
   public let set: Tensor
+  /// 1 where a value may change and 0 where it stays, `[1 or size, …]`; nil where all may.
+  public let mask: Tensor?
   private let isCancelled: @Sendable () -> Bool
 
   /// - Parameters:
   ///   - set: all samples `[count, …]`, float32.
   ///   - number: the tile holds the indices from `number * size` on.
   ///   - range: the indices that are attacked.
+  ///   - mask: 1 where a value may change, `[1, …]` for all samples alike or `[count, …]`.
   ///   - isCancelled: asked by solvers in every iteration.
   public init(
     _ set: Tensor, number: Int, size: Int, range: Range<Int>, seed: UInt64, copy: Int = 0,
+    mask: Tensor? = nil,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.isCancelled = isCancelled
@@ -36,12 +40,18 @@ public struct Tile: Sendable {
     self.copy = copy
     firstIndex = first
     rows = (wanted.lowerBound - first)..<(wanted.upperBound - first)
-    let shape = Array(set.shape.dropFirst())
-    let before = rows.lowerBound, after = size - rows.upperBound
-    let parts =
-      (before > 0 ? [Tensor.zeros([before] + shape, device: set.device)] : []) + [set[wanted]]
-      + (after > 0 ? [Tensor.zeros([after] + shape, device: set.device)] : [])
-    originals = concatenated(parts)
+    let rows = self.rows
+    func padded(_ all: Tensor) -> Tensor {
+      let shape = Array(all.shape.dropFirst())
+      let before = rows.lowerBound, after = size - rows.upperBound
+      let parts =
+        (before > 0 ? [Tensor.zeros([before] + shape, dtype: all.dtype, device: all.device)] : [])
+        + [all[wanted]]
+        + (after > 0 ? [Tensor.zeros([after] + shape, dtype: all.dtype, device: all.device)] : [])
+      return concatenated(parts)
+    }
+    originals = padded(set)
+    self.mask = mask.map { $0.shape[0] == 1 ? $0 : padded($0) }
   }
 
   /// The number of rows, padding included.

@@ -25,6 +25,8 @@ public enum DatasetLoader {
     public var ignored: [String] = []
     /// Whether all samples of a user's file are for training, so that none is kept for testing.
     public var keepsAll = false
+    /// The part whose samples stand as those to work on; with ``Part/test`` there are no others.
+    public var part = Part.train
     /// What becomes of missing values in a table.
     public var missing = MissingValues.refuse
 
@@ -32,6 +34,9 @@ public enum DatasetLoader {
       self.limit = limit
     }
   }
+
+  /// A part of a data set.
+  public enum Part: String, Sendable, CaseIterable { case train, test }
 
   /// Which axis of an array counts the samples.
   public enum SampleAxis: String, Sendable, CaseIterable { case first, last }
@@ -52,8 +57,10 @@ public enum DatasetLoader {
     }
     var source = DataSource(name: registered.name, folder: folder(of: registered, dataRoot: dataRoot))
     let parts = try registered.read(&source, options.limit)
+    let isTest = options.part == .test
     var set = Dataset(
-      name: registered.name, train: parts.train, test: parts.test, classNames: registered.classNames,
+      name: registered.name, train: isTest ? parts.test.prefix(options.limit ?? .max) : parts.train,
+      test: parts.test, classNames: registered.classNames,
       encoding: parts.encoding, digest: source.digest, notes: parts.notes)
     if FileManager.default.fileExists(atPath: name) {
       set.taken = "the registered set; what has this name here would be ./\(name)"

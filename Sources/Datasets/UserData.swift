@@ -55,6 +55,20 @@ enum UserData {
     let all = try samples(parts.train, classes?.train, encoding, path)
     let test =
       try parts.test.map { try samples($0, classes?.test, encoding, path) } ?? all.selecting(split.test)
+    if options.part == .test {
+      guard let part = parts.test else {
+        throw DatasetError.unusable(
+          name: path, reason: "has no part for testing; without --part all is taken")
+      }
+      var set = Dataset(
+        name: path, train: test.prefix(options.limit ?? .max), test: test, classNames: classes?.names ?? [],
+        encoding: encoding, digest: source.digest, notes: notes)
+      set.taken = taken(part, classes, testCount: nil)
+      set.classNumbers = classes?.numbers
+      set.records = part.values.rows(Array(0..<set.train.count))
+      set.recordNames = Array(part.recordNames.prefix(set.train.count))
+      return set
+    }
     let train = isSplit ? all.selecting(Array(split.train.prefix(options.limit ?? .max))) : all
     var set = Dataset(
       name: path, train: train.prefix(options.limit ?? .max), test: test, classNames: classes?.names ?? [],

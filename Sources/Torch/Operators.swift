@@ -19,7 +19,7 @@ enum Op {
   static let clamp = find("clamp"), maximum = find("maximum"), minimum = find("minimum")
   static let sum = find("sum"), sumDim = find("sum", "dim_IntList")
   static let mean = find("mean"), meanDim = find("mean", "dim")
-  static let amax = find("amax"), amin = find("amin"), argmax = find("argmax"),
+  static let amax = find("amax"), amin = find("amin"), argmax = find("argmax"), sort = find("sort"),
     std = find("std", "correction")
   static let logsumexp = find("logsumexp"), softmax = find("softmax", "int"),
     logSoftmax = find("log_softmax", "int")

@@ -20,6 +20,8 @@ public struct RandomStream: Sendable {
     case augmentation = 6
     /// What a training step draws: corruption, codes of a prior.
     case training = 7
+    /// What a random search tries.
+    case search = 9
     /// The cut of a data set into parts.
     case split = 8
     /// Resampling for confidence intervals.

@@ -21,6 +21,10 @@ extension Tensor {
   }
   /// The index of the largest element.
   public func argmax(_ dimension: Int) -> Tensor { Op.argmax.tensor([.tensor(self), .int(dimension)]) }
+  /// The elements in order along a dimension, the largest first; differentiable.
+  public func sorted(_ dimension: Int, descending: Bool = true) -> Tensor {
+    Op.sort.tensor([.tensor(self), .int(dimension), .bool(descending)])
+  }
   /// log Σ exp along a dimension, without overflow.
   public func logSumExp(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
     reduce(Op.logsumexp, [dimension], keepDimensions)

@@ -13,6 +13,9 @@ struct AttackCommand: ParsableCommand {
     commandName: "attack", abstract: "Make adversarial examples of a data set against a trained model.")
 
   @OptionGroup var data: DataOptions
+  @Option(name: .long, help: "train or test: which part of the data is attacked.")
+  var part = DatasetLoader.Part.train
+
   @OptionGroup var work: WorkOptions
   @OptionGroup var recipe: RecipeOptions
 
@@ -27,6 +30,20 @@ struct AttackCommand: ParsableCommand {
       "The run's folder; or FILE.npz or FILE.safetensors for one file in the data's own range, type and layout."
   )
   var out: String
+
+  @Option(
+    name: .long,
+    help: "A file of one array that is 0 where values must stay: of a sample's shape, or one for each sample."
+  )
+  var mask: String?
+
+  @Option(
+    name: .long, help: "With --target each: the array, column or file that has the class for each sample.")
+  var targetKey: String?
+
+  @Option(
+    name: .long, help: "Another TorchScript classifier to score the examples by; can be given several times.")
+  var judge: [String] = []
 
   @Flag(name: .long, help: "Replace an existing file, or the remains of another run of it.")
   var overwrite = false
@@ -48,7 +65,7 @@ struct AttackCommand: ParsableCommand {
   func run() throws {
     let recipe = try self.recipe.load()
     try claimOutput()
-    let dataset = try data.load(whole: true)
+    let dataset = try data.load(whole: true, part: part)
     try work.prepare()
     let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape).to(
       try work.place())
@@ -64,10 +81,20 @@ struct AttackCommand: ParsableCommand {
     if isFile, rank.count > 1 {
       throw ValidationError("--out \(out): one file is one process's; give a folder")
     }
-    try check(subject, recipe, originals)
-    let attack = try recipe.makeAttack(
-      on: subject, samples: originals, seed: seed, grid: isFile ? dataset.encoding.grid : nil)
+    let classes = try ClassData(
+      dataset, subject, recipe, targets: targetKey.map { try data.load(labelKey: $0, part: part) })
+    try check(subject, recipe, originals, classes)
+    let judges = try Judges(judge, dataset, originals, recipe)
+    var attack = try recipe.makeAttack(
+      on: subject, samples: originals, labels: classes.labels, targets: classes.targets, seed: seed,
+      grid: isFile ? dataset.encoding.grid : nil)
     var run = ["command": "attack", "dataset": dataset.name, "seed": "\(seed)"]
+    if let mask {
+      attack.mask = Tensor(try MaskFile.read(mask, for: dataset)).to(originals.device)
+      run["mask"] = try SHA256.digest(ofFile: mask)
+    }
+    if part == .test { run["part"] = part.rawValue }
+    if let targetKey { run["targetKey"] = targetKey }
     run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: run), model: try subject.digest(),
@@ -81,8 +108,12 @@ struct AttackCommand: ParsableCommand {
         originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
     }
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
-    let figures =
-      try isFile ? writeFile(directory, dataset, attack, recipe) : AttackFigures(directory.totals)
+    let written = try isFile ? writeFile(directory, dataset, attack, recipe) : nil
+    var figures = written.map(AttackFigures.init) ?? AttackFigures(directory.totals)
+    if outcome.isComplete, rank.count == 1, !judges.isEmpty || classes.labels != nil {
+      let examples = try written?.records ?? Examples(of: directory)
+      try figures.judge(examples, originals, subject, labels: classes.labels, judges)
+    }
     try report(figures, outcome, timing, recipe)
   }
 
@@ -92,15 +123,20 @@ struct AttackCommand: ParsableCommand {
       path: out, endings: ExampleFile.Format.allCases.map(\.rawValue), canBeFolder: true,
       inputs: [
         ("--dataset", data.dataset), ("--label-key", data.labelKey), ("--model", subject.model),
-        ("--checkpoint", subject.checkpoint), ("--recipe", recipe.recipe),
-      ], isWorthless: ExampleFile.hasNoSuccess
+        ("--checkpoint", subject.checkpoint), ("--recipe", recipe.recipe), ("--mask", mask),
+        ("--target-key", targetKey),
+      ] + judge.map { ("--judge", $0) }, isWorthless: ExampleFile.hasNoSuccess
     ).claim(overwrite: overwrite)
   }
 
   /// Refuses a run whose results would mean nothing.
-  private func check(_ subject: any Model, _ recipe: Recipe, _ originals: Tensor) throws {
-    let preflight = try Preflight(subject, recipe, originals)
+  private func check(
+    _ subject: any Model, _ recipe: Recipe, _ originals: Tensor, _ classes: ClassData
+  ) throws {
+    let preflight = try Preflight(
+      subject, recipe, originals, labels: classes.labels, targets: classes.targets)
     if let vanity = preflight.vanity { StandardError.write("\(subject.name): \(vanity.text)\n") }
+    if let warning = preflight.warning { StandardError.write("\(subject.name): \(warning.text)\n") }
     guard let obstacle = preflight.obstacle else { return }
     let text = "\(subject.name): \(obstacle.subject): \(obstacle.text)"
     guard force else { throw RecipeError("\(text); --force goes on all the same") }
@@ -141,7 +177,7 @@ struct AttackCommand: ParsableCommand {
   /// Turns a complete run into one file, which then stands for it.
   private func writeFile(
     _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
-  ) throws -> AttackFigures {
+  ) throws -> ExampleFile {
     let file = try ExampleFile(
       Examples(of: directory), of: dataset, attack: attack, negatesSimilarity: recipe.seeksLikeness)
     try file.write(to: out)
@@ -150,7 +186,7 @@ struct AttackCommand: ParsableCommand {
       StandardError.write(
         "\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n")
     }
-    return AttackFigures(file)
+    return file
   }
 
   private func report(
@@ -162,6 +198,7 @@ struct AttackCommand: ParsableCommand {
       print(
         "\(out): \(figures.samples) of \(figures.samplesPlanned) examples, success rate "
           + "\((figures.successRate * 100).text(.general(4))) %")
+      figures.sayJudgements()
       if timing.samples > 0, timing.total > 0 {
         print(
           "\((Double(timing.samples) / timing.wall).text(.general(4))) samples/s; time in the model "
@@ -174,26 +211,5 @@ struct AttackCommand: ParsableCommand {
         "no sample was attacked successfully (\(recipe.name)): try a smaller --kappa, another --start or more "
           + "--iterations")
     }
-  }
-}
-
-/// What an attack reports: of its one file what stands in that, of a run's folder what its shards hold.
-private struct AttackFigures: Encodable {
-  let samples: Int
-  let samplesPlanned: Int
-  let counts: ShardCounts
-  let successRate: Double
-  let meanSimilarity: Double?
-  /// Examples that succeeded before they were brought into the file's type.
-  var lost: Int?
-
-  init(_ totals: RunTotals) {
-    (samples, samplesPlanned, counts) = (totals.samples, totals.samplesPlanned, totals.counts)
-    (successRate, meanSimilarity) = (totals.successRate, totals.meanSimilarity)
-  }
-
-  init(_ file: ExampleFile) {
-    (samples, samplesPlanned, counts) = (file.records.count, file.records.count, file.counts)
-    (successRate, meanSimilarity, lost) = (file.records.successRate, file.meanSimilarity, file.lost)
   }
 }

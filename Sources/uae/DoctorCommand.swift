@@ -66,7 +66,9 @@ struct DoctorCommand: ParsableCommand {
 
   /// The cheap part of an attack: what `attack` looks at before it begins, then what it would cost.
   private func preflight() throws -> [Finding] {
-    let recipe = try self.recipe.load()
+    var recipe = try self.recipe.load()
+    // Which class each example shall have makes no difference here.
+    if recipe.criterion.text("target") == "each" { recipe.criterion["target"] = .text("next") }
     let dataset = try data.load(whole: true, isQuiet: true)
     let count = dataset.train.count
     let all = Tensor(dataset.train.values, [count] + dataset.sampleShape).to(try work.place())
@@ -80,13 +82,16 @@ struct DoctorCommand: ParsableCommand {
     {
       return found + [Finding("model", error.description, spoils: true)]
     }
-    let preflight = try Preflight(model, recipe, all)
+    let labels = try ClassData(dataset, model, recipe, targets: nil).labels
+    let preflight = try Preflight(model, recipe, all, labels: labels)
     found += preflight.findings
     guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch, the samples and what checking took
     // The first passes warmed LibTorch up.
-    let inspection = try CriterionInspection(Criteria.make(recipe.criterion, on: model), samples)
+    let inspection = try CriterionInspection(
+      Criteria.make(recipe.criterion, on: model, labels: labels.map { Array($0.prefix(samples.shape[0])) }),
+      samples)
     let perThread = peakMemory() - before
     let similarity: Double
     do { similarity = try similaritySeconds(model, recipe, samples) } catch {

@@ -21,7 +21,8 @@ struct EvaluateCommand: ParsableCommand {
     let model = try subject.load(for: dataset, samples: test, use: nil)
     dataset.sayNotes()
     model.sayGuesses()
-    let errors = try sampleErrors(model, TrainingData(test, labels: dataset.test.labels))
+    let errors = try sampleErrors(
+      model, TrainingData(test, labels: dataset.labels(of: dataset.test, for: model)))
     if work.json {
       let summary = try Summary(errors)
       struct Result: Encodable {

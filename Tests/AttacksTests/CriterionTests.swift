@@ -26,10 +26,10 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
     }
     let model: @Sendable (Tensor) throws -> Tensor = { linear($0, weight) }
     let away = try Misclassification(kappa: 0.25, logits: model).bind(x).values(y)
-    let same = try Targeted(kappa: 0.25, logits: model).bind(x).values(y)
+    let same = try SameClass(kappa: 0.25, logits: model).bind(x).values(y)
     #expect(tensors(away, near: Tensor(margins, [5]) + 0.25))
     #expect(tensors(same, near: 0.25 - Tensor(margins, [5])))
-    let second = try Targeted(target: 1, logits: model).bind(x).values(y).floats
+    let second = try Targeted(.one(1), logits: model).bind(x).values(y).floats
     for row in 0..<5 {
       let expected = max(logits[row * 3], logits[row * 3 + 2]) - logits[row * 3 + 1]
       #expect(abs(second[row] - expected) < 1e-5)
@@ -48,7 +48,7 @@ private let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).norm
 
   @Test func aClassThatTheModelDoesNotKnowIsRefused() {
     #expect(throws: CriterionError.noSuchClass(3, count: 3)) {
-      try Targeted(target: 3) { linear($0, weight) }.bind(samples([2, 6]))
+      try Targeted(.one(3)) { linear($0, weight) }.bind(samples([2, 6]))
     }
   }
 

@@ -61,7 +61,7 @@ struct DeviceTests {
     var choice = Choice(name)
     for setting in settings {
       switch setting.name {
-      case "iterations", "mineSteps", "searches": choice[setting.name] = .integer(2)
+      case "iterations", "mineSteps", "searches", "queries": choice[setting.name] = .integer(2)
       case "target": choice[setting.name] = .integer(1)
       case "projections": choice[setting.name] = .integer(4)
       case "projectedSize": choice[setting.name] = .integer(5)
@@ -83,7 +83,7 @@ struct DeviceTests {
   func everySolverAndStartStaysWhereTheSamplesAre(_ criterion: String, _ similarity: String) throws {
     let criterion = Self.choice(criterion, try Criteria.registry.named(criterion).settings)
     let similarity = Self.choice(similarity, try Similarities.registry.named(similarity).settings)
-    for solver in Solvers.registry.entries {
+    for solver in Solvers.registry.entries where solver.onlyCriterion ?? criterion.name == criterion.name {
       for start in Starts.registry.entries where solver.takesStart || start.name == "zero" {
         let recipe = Recipe(
           "everywhere", criterion: criterion, similarity: similarity,

@@ -9,7 +9,7 @@ private struct LinearCriterion: Criterion {
   let weights: [Float]
   let offset: Double
 
-  func bind(_ originals: Tensor) -> any BoundCriterion { Bound(criterion: self) }
+  func bind(_ tile: Tile) -> any BoundCriterion { Bound(criterion: self) }
 
   private struct Bound: BoundCriterion {
     let criterion: LinearCriterion

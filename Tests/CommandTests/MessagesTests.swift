@@ -10,6 +10,7 @@ import Testing
     ("uae/ExportCommand", ["export"]), ("uae/ReproduceCommand", ["reproduce"]),
     ("uae/DataCommand", ["data preview"]), ("uae/StatusCommand", ["status"]), ("uae/SealCommand", ["seal"]),
     ("uae/Support/ModelOptions", ["attack", "doctor", "evaluate model"]),
+    ("uae/Support/ClassData", ["attack"]), ("Attacks/Criteria/Targeted", ["attack"]),
     ("uae/Support/Options", ["attack", "augment", "train", "doctor", "evaluate model"]),
     ("uae/Support/RecipeOptions", ["attack", "augment", "doctor"]),
     ("uae/Support/SettingFlags", ["attack", "augment", "doctor"]),

@@ -19,7 +19,8 @@ public struct BreaksReconstruction: Criterion {
     self.init(kappa: kappa) { try model.output(.reconstruction, of: $0) }
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let originals = tile.originals
     let clean = try withoutGrad { (originals - (try model(originals))).sampleNorms() }
     return Bound(model: model, threshold: clean + kappa)
   }
@@ -38,5 +39,5 @@ extension RegisteredCriterion {
   static let brokenReconstruction = RegisteredCriterion(
     "broken-reconstruction", "the model rebuilds x' worse than it rebuilds x", needs: .reconstruction,
     seeksLikeness: true, settings: [.kappa]
-  ) { BreaksReconstruction($0, kappa: $1.real("kappa")) }
+  ) { BreaksReconstruction($0.model, kappa: $1.real("kappa")) }
 }

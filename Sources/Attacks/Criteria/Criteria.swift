@@ -9,11 +9,26 @@ public struct RegisteredCriterion: RegistryEntry {
   public let needs: Output
   /// Whether x′ shall be as alike as it can (the paper's supervised direction) instead of as unlike.
   public let seeksLikeness: Bool
-  let make: @Sendable (any Model, Choice) throws -> any Criterion
+  let make: @Sendable (Context, Choice) throws -> any Criterion
+
+  /// What a criterion may be made from.
+  public struct Context: Sendable {
+    public var model: any Model
+    /// The class of each sample of the set, from 0, where the data have labels.
+    public var labels: [Int]?
+    /// The class that each sample's example shall have, where such are given.
+    public var targets: [Int]?
+
+    public init(_ model: any Model, labels: [Int]? = nil, targets: [Int]? = nil) {
+      self.model = model
+      self.labels = labels
+      self.targets = targets
+    }
+  }
 
   init(
     _ name: String, _ summary: String, needs: Output, seeksLikeness: Bool = false, settings: [Setting],
-    make: @escaping @Sendable (any Model, Choice) throws -> any Criterion
+    make: @escaping @Sendable (Context, Choice) throws -> any Criterion
   ) {
     self.name = name
     self.summary = summary
@@ -31,11 +46,18 @@ public enum Criteria {
     [.reconstruction, .brokenReconstruction, .embedding, .sameClass, .misclassification, .targeted, .loss])
 
   /// The criterion that a choice describes, on a model.
+  ///
+  /// - Parameters:
+  ///   - labels: the class of each sample of the set, from 0, where the data have labels.
+  ///   - targets: the class that each sample's example shall have, where such are given.
   /// - Throws: ``RecipeError``; what the model throws where it lacks the output that the criterion needs.
-  public static func make(_ choice: Choice, on model: any Model) throws -> any Criterion {
+  public static func make(
+    _ choice: Choice, on model: any Model, labels: [Int]? = nil, targets: [Int]? = nil
+  ) throws -> any Criterion {
     let entry = try registry.named(choice.name)
     try model.require(entry.needs, for: "the criterion '\(entry.name)'")
-    return try entry.make(model, registry.complete(choice))
+    return try entry.make(
+      RegisteredCriterion.Context(model, labels: labels, targets: targets), registry.complete(choice))
   }
 
   /// Those that a model has the output for.

@@ -13,7 +13,8 @@ public struct KeepsEmbedding: Criterion {
     self.tolerance = tolerance
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let originals = tile.originals
     let clean = try withoutGrad { try embed(originals) }
     return Bound(embed: embed, clean: clean, radius: clean.sampleNorms() * tolerance)
   }
@@ -35,7 +36,9 @@ extension RegisteredCriterion {
     settings: [
       .real("tolerance", 0.1, in: .positive, "τ, how far the embedding may move, as a share of its length")
     ]
-  ) { model, choice in
-    KeepsEmbedding(tolerance: choice.real("tolerance")) { try model.output(.embedding, of: $0) }
+  ) { context, choice in
+    KeepsEmbedding(tolerance: choice.real("tolerance")) { [model = context.model] in
+      try model.output(.embedding, of: $0)
+    }
   }
 }

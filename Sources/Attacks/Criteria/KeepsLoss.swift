@@ -15,7 +15,8 @@ public struct KeepsLoss: Criterion {
     self.kappa = kappa
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let originals = tile.originals
     let clean = try withoutGrad { try loss(originals, originals) }
     return Bound(loss: loss, originals: originals, threshold: clean - kappa)
   }
@@ -32,7 +33,9 @@ public struct KeepsLoss: Criterion {
 extension RegisteredCriterion {
   static let loss = RegisteredCriterion(
     "loss", "the loss that the model computes itself does not rise", needs: .loss, settings: [.kappa]
-  ) { model, choice in
-    KeepsLoss(kappa: choice.real("kappa")) { try model.output(.loss, of: $0, original: $1) }
+  ) { context, choice in
+    KeepsLoss(kappa: choice.real("kappa")) { [model = context.model] in
+      try model.output(.loss, of: $0, original: $1)
+    }
   }
 }

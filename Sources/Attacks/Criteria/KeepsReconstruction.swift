@@ -36,7 +36,8 @@ public struct KeepsReconstruction: Criterion {
     self.init(kappa: kappa, norm: norm) { try model.output(.reconstruction, of: $0) }
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let originals = tile.originals
     let clean = try withoutGrad { norm(originals - (try model(originals))) }
     return Bound(model: model, norm: norm, originals: originals, threshold: clean - kappa)
   }
@@ -57,7 +58,7 @@ extension RegisteredCriterion {
   static let reconstruction = RegisteredCriterion(
     "reconstruction", "the model rebuilds the original from x' no worse than from x", needs: .reconstruction,
     settings: [
-      .kappa, .word("norm", KeepsReconstruction.Norm.l2, "how a reconstruction's error is measured"),
+      .kappa, .word("errorNorm", KeepsReconstruction.Norm.l2, "how a reconstruction's error is measured"),
     ]
-  ) { KeepsReconstruction($0, kappa: $1.real("kappa"), norm: $1.word("norm", usual: .l2)) }
+  ) { KeepsReconstruction($0.model, kappa: $1.real("kappa"), norm: $1.word("errorNorm", usual: .l2)) }
 }

@@ -1,47 +1,42 @@
 import Models
 import Torch
 
-/// f(x′) = logit_y − max_{j≠y} logit_j + κ, y the class that the model gives x: x′ is classified differently
-/// (the paper's f_sup, untargeted; Carlini and Wagner 2017). It goes with ``Opposite`` similarities.
+/// f(x′) = logit_y − max_{j≠y} logit_j + κ: x′ is classified differently (the paper's f_sup, untargeted; Carlini and Wagner
+/// 2017). y is the sample's label or the class that the model gives x. It goes with ``Opposite`` similarities.
 public struct Misclassification: Criterion {
-  private let logits: @Sendable (Tensor) throws -> Tensor
+  private let choice: ClassChoice
   /// The margin κ ≥ 0 between the classes.
   public let kappa: Double
+  private let surrogate: Surrogate
 
-  /// - Parameter logits: `[batch, …]` → `[batch, classes]`, frozen, in evaluation mode.
-  public init(kappa: Double = 0, logits: @escaping @Sendable (Tensor) throws -> Tensor) {
-    self.logits = logits
+  /// - Parameters:
+  ///   - labels: one per sample of the set, from 0.
+  ///   - logits: `[batch, …]` → `[batch, classes]`, frozen, in evaluation mode.
+  public init(
+    kappa: Double = 0, classOf source: ClassSource = .automatic, labels: [Int]? = nil,
+    surrogate: Surrogate = .margin, logits: @escaping @Sendable (Tensor) throws -> Tensor
+  ) {
+    choice = ClassChoice(logits: logits, source: source, labels: labels)
     self.kappa = kappa
+    self.surrogate = surrogate
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
-    let classes = try withoutGrad { try logits(originals).argmax(1) }
-    return Bound(logits: logits, classes: classes, kappa: kappa)
-  }
-
-  private struct Bound: BoundCriterion {
-    let logits: @Sendable (Tensor) throws -> Tensor
-    let classes: Tensor
-    let kappa: Double
-
-    func values(_ perturbed: Tensor) throws -> Tensor { classMargins(try logits(perturbed), classes) + kappa }
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let classes = try withoutGrad { try choice.classes(tile, of: choice.logits(tile.originals)) }
+    return BoundClassCriterion(
+      objective: ClassObjective(
+        classes: classes, isTargeted: false, kappa: kappa, surrogate: surrogate, logits: choice.logits))
   }
 }
 
 extension RegisteredCriterion {
   static let misclassification = RegisteredCriterion(
-    "misclassification", "the model names another class than for x", needs: .logits, seeksLikeness: true,
-    settings: [.kappa]
-  ) { model, choice in
-    Misclassification(kappa: choice.real("kappa")) { try model.output(.logits, of: $0) }
+    "misclassification", "the model names another class than that of x", needs: .logits, seeksLikeness: true,
+    settings: [.kappa, .classOf(.automatic), .surrogate]
+  ) { context, choice in
+    Misclassification(
+      kappa: choice.real("kappa"), classOf: choice.word("classOf", usual: .automatic), labels: context.labels,
+      surrogate: choice.word("surrogate", usual: .margin)
+    ) { [model = context.model] in try model.output(.logits, of: $0) }
   }
-}
-
-/// logit_y − max_{j≠y} logit_j, `[batch]`; `logits [batch, classes]`, `classes [batch]`.
-func classMargins(_ logits: Tensor, _ classes: Tensor) -> Tensor {
-  let own = classes.unsqueezed(1)
-  let count = logits.shape[1]
-  let isOwn = own .== Tensor(Array(0..<count), [1, count]).to(logits.device)
-  let others = `where`(isOwn, Tensor(-Float.infinity), logits)
-  return logits.gathered(1, index: own).reshaped([-1]) - others.max(1)
 }

@@ -1,72 +1,102 @@
 import Models
 import Torch
 
-/// f(x′) = max_{j≠y′} logit_j − logit_y′ + κ: x′ is classified as y′ (the paper's f_sup, targeted).
-///
-/// With y′ the class that the model gives x itself, x′ may be as unlike x as it can while the decision stays: an
-/// unsupervised adversarial example of a classifier.
+/// f(x′) = max_{j≠y′} logit_j − logit_y′ + κ: x′ is classified as y′ (the paper's f_sup, targeted). Samples that are of the
+/// class y′ already are not attacked.
 public struct Targeted: Criterion {
-  private let logits: @Sendable (Tensor) throws -> Tensor
-  /// y′; nil stands for the class that the model gives the original.
-  public let target: Int?
+  private let choice: ClassChoice
+  public let target: TargetClass
   public let kappa: Double
+  private let surrogate: Surrogate
 
-  /// - Parameter logits: `[batch, …]` → `[batch, classes]`, frozen, in evaluation mode; more than `target` classes.
-  public init(target: Int? = nil, kappa: Double = 0, logits: @escaping @Sendable (Tensor) throws -> Tensor) {
-    self.logits = logits
+  /// - Parameters:
+  ///   - labels: one per sample of the set, from 0: the classes that the samples have.
+  ///   - logits: `[batch, …]` → `[batch, classes]`, frozen, in evaluation mode.
+  public init(
+    _ target: TargetClass, kappa: Double = 0, classOf source: ClassSource = .automatic, labels: [Int]? = nil,
+    surrogate: Surrogate = .margin, logits: @escaping @Sendable (Tensor) throws -> Tensor
+  ) {
+    choice = ClassChoice(logits: logits, source: source, labels: labels)
     self.target = target
     self.kappa = kappa
+    self.surrogate = surrogate
   }
 
-  public func bind(_ originals: Tensor) throws -> any BoundCriterion {
-    let classes: Tensor
-    if let target {
-      let count = try withoutGrad { try logits(originals[0..<1]).shape[1] }
-      guard 0..<count ~= target else { throw CriterionError.noSuchClass(target, count: count) }
-      classes = Tensor([Int](repeating: target, count: originals.shape[0]), [originals.shape[0]]).to(
-        originals.device)
-    } else {
-      classes = try withoutGrad { try logits(originals).argmax(1) }
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let (targets, isOfTarget) = try withoutGrad {
+      try choice.targets(target, tile, of: choice.logits(tile.originals))
     }
-    return Bound(logits: logits, classes: classes, kappa: kappa)
-  }
-
-  private struct Bound: BoundCriterion {
-    let logits: @Sendable (Tensor) throws -> Tensor
-    let classes: Tensor
-    let kappa: Double
-
-    func values(_ perturbed: Tensor) throws -> Tensor {
-      -classMargins(try logits(perturbed), classes) + kappa
-    }
+    return BoundClassCriterion(
+      objective: ClassObjective(
+        classes: targets, isTargeted: true, kappa: kappa, surrogate: surrogate, logits: choice.logits),
+      skipped: isOfTarget)
   }
 }
 
-/// Why a criterion cannot be used with a model.
-public enum CriterionError: Error, Equatable, CustomStringConvertible {
-  case noSuchClass(Int, count: Int)
+/// f(x′) = max_{j≠y} logit_j − logit_y + κ, y the class of x: x′ may be as unlike x as it can while the decision stays, an
+/// unsupervised adversarial example of a classifier.
+public struct SameClass: Criterion {
+  private let choice: ClassChoice
+  public let kappa: Double
 
-  public var description: String {
-    switch self {
-    case .noSuchClass(let target, let count):
-      "there is no class \(target): the model tells \(count) apart, from 0"
-    }
+  /// - Parameters:
+  ///   - labels: one per sample of the set, from 0.
+  ///   - logits: `[batch, …]` → `[batch, classes]`, frozen, in evaluation mode.
+  public init(
+    kappa: Double = 0, classOf source: ClassSource = .prediction, labels: [Int]? = nil,
+    logits: @escaping @Sendable (Tensor) throws -> Tensor
+  ) {
+    choice = ClassChoice(logits: logits, source: source, labels: labels)
+    self.kappa = kappa
+  }
+
+  public func bind(_ tile: Tile) throws -> any BoundCriterion {
+    let classes = try withoutGrad { try choice.classes(tile, of: choice.logits(tile.originals)) }
+    return BoundClassCriterion(
+      objective: ClassObjective(
+        classes: classes, isTargeted: true, kappa: kappa, surrogate: .margin, logits: choice.logits))
   }
 }
 
 extension RegisteredCriterion {
   static let sameClass = RegisteredCriterion(
-    "same-class", "the model names the same class as for x", needs: .logits, settings: [.kappa]
-  ) { model, choice in
-    Targeted(kappa: choice.real("kappa")) { try model.output(.logits, of: $0) }
+    "same-class", "the model names the class of x still", needs: .logits,
+    settings: [.kappa, .classOf(.prediction)]
+  ) { context, choice in
+    SameClass(
+      kappa: choice.real("kappa"), classOf: choice.word("classOf", usual: .prediction), labels: context.labels
+    ) { [model = context.model] in try model.output(.logits, of: $0) }
   }
 
   static let targeted = RegisteredCriterion(
     "targeted", "the model names a given class", needs: .logits, seeksLikeness: true,
-    settings: [.kappa, .required(integer: "target", in: 0...1_000_000, "y', the class, from 0")]
-  ) { model, choice in
-    Targeted(target: choice.integer("target"), kappa: choice.real("kappa")) {
-      try model.output(.logits, of: $0)
+    settings: [
+      .kappa, .classOf(.automatic), .surrogate,
+      .required(
+        text: "target", "y', the class: a number from 0, next, least-likely, or each (--target-key)"),
+    ]
+  ) { context, choice in
+    Targeted(
+      try targetClass(choice.text("target"), context), kappa: choice.real("kappa"),
+      classOf: choice.word("classOf", usual: .automatic), labels: context.labels,
+      surrogate: choice.word("surrogate", usual: .margin)
+    ) { [model = context.model] in try model.output(.logits, of: $0) }
+  }
+
+  private static func targetClass(_ text: String, _ context: Context) throws -> TargetClass {
+    switch text {
+    case "next": return .next
+    case "least-likely": return .leastLikely
+    case "each":
+      guard let targets = context.targets else {
+        throw RecipeError("target is each, and no array of targets is given: --target-key names one")
+      }
+      return .each(targets)
+    default:
+      guard let number = Int(text), number >= 0 else {
+        throw RecipeError("target is \(text); it must be a class from 0, next, least-likely or each")
+      }
+      return .one(number)
     }
   }
 }

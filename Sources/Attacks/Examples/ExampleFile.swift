@@ -48,13 +48,14 @@ public struct ExampleFile {
   ) throws {
     let (samples, encoding) = (dataset.train, dataset.encoding)
     let originals = Tensor(samples.values, [samples.count] + samples.shape)
+    var set = set
+    if let grid = attack.grid { set.perturbed = grid.rounded(set.perturbed, originals.gathered(set.index)) }
     let encoded =
       dataset.records.map {
         encoding.encode(
           set.perturbed.floats, keeping: originals.gathered(set.index).floats, of: $0.rows(set.index))
       } ?? encoding.encode(set.perturbed.floats)
     let decoded = Tensor(try encoding.decode(encoded, file: "the examples"), set.perturbed.shape)
-    var set = set
     set.perturbed = decoded
     var lost = 0
     let values = try attack.criterionValues(originals, set)

@@ -6,7 +6,7 @@ extension Recipe {
   /// Algorithm 1 with two choices of the authors' published code: δ starts at Glorot-uniform noise, and the criterion
   /// compares squared norms.
   public static let paperCode = Recipe(
-    "paper-code", criterion: Choice("reconstruction", ["norm": .text("squared-l2")]),
+    "paper-code", criterion: Choice("reconstruction", ["errorNorm": .text("squared-l2")]),
     similarity: Choice("mine"), start: Choice("glorot"), solver: Choice("minmax"))
 
   /// Algorithm 1 with thirty times the step; docs/visible.md measures how far that goes.

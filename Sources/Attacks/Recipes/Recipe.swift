@@ -65,7 +65,14 @@ public struct Recipe: Codable, Equatable, Sendable {
     recipe.similarity = try Similarities.registry.complete(similarity)
     recipe.solver = try Solvers.registry.complete(solver)
     recipe.start = try Starts.registry.complete(start)
-    if try !Solvers.registry.named(solver.name).takesStart, start.name != "zero" {
+    _ = try Solvers.make(recipe.solver, start: Starts.make(recipe.start))
+    let entry = try Solvers.registry.named(solver.name)
+    if let only = entry.onlyCriterion, criterion.name != only {
+      throw RecipeError(
+        "the solver '\(solver.name)' tries one other class after the other: it goes with --criterion \(only), not "
+          + "\(criterion.name)")
+    }
+    if !entry.takesStart, start.name != "zero" {
       throw RecipeError(
         "the solver '\(solver.name)' begins at the original; the start '\(start.name)' would be ignored")
     }
@@ -95,19 +102,25 @@ extension Recipe {
   ///
   /// - Parameters:
   ///   - samples: `[count] + sampleShape`, on the model's device; learned similarities may try a few of them.
+  ///   - labels: the class of each of the samples, from 0, where the data have labels.
+  ///   - targets: the class that each sample's example shall have, where such are given.
   ///   - seed: the run's.
   ///   - grid: the values that the results' type can hold, where it is an integer type.
   /// - Throws: ``RecipeError``; what the model throws where it lacks something.
   public func makeAttack(
-    on model: any Model, samples: Tensor, seed: UInt64, grid: IntegerGrid? = nil
+    on model: any Model, samples: Tensor, labels: [Int]? = nil, targets: [Int]? = nil, seed: UInt64,
+    grid: IntegerGrid? = nil
   ) throws -> Attack {
     let recipe = try completed()
     let alike = try Similarities.make(recipe.similarity, on: model, samples: samples, seed: seed)
     let attack = Attack(
-      criterion: try Criteria.make(recipe.criterion, on: model),
+      criterion: try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets),
       similarity: try seeksLikeness ? Opposite(alike) : alike,
       solver: try Solvers.make(recipe.solver, start: makeStart()), seed: seed)
-    return grid.map(attack.on) ?? attack
+    guard var grid else { return attack }
+    // Within a ball the file's values must lie, too.
+    grid.isInward = recipe.solver.real("epsilon") < 1 || recipe.solver.text("norm") == "l2"
+    return attack.on(grid)
   }
 
   /// Where the search begins for every sample, whether that meets the criterion or not: what an attack with the same seed
@@ -132,7 +145,7 @@ extension Recipe {
 
 /// Holds everywhere.
 private struct NoCriterion: Criterion {
-  func bind(_ originals: Tensor) -> any BoundCriterion { Bound() }
+  func bind(_ tile: Tile) -> any BoundCriterion { Bound() }
 
   private struct Bound: BoundCriterion {
     func values(_ perturbed: Tensor) -> Tensor {

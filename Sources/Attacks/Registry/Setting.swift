@@ -39,10 +39,9 @@ public struct Setting: Sendable {
     _ name: String, _ usual: Int, in range: ClosedRange<Int>, _ summary: String
   ) -> Setting { Setting(name, .integer(range), .integer(usual), summary) }
 
-  /// A whole number that has to be given.
-  public static func required(integer name: String, in range: ClosedRange<Int>, _ summary: String) -> Setting
-  {
-    Setting(name, .integer(range), nil, summary, isRequired: true)
+  /// A text that has to be given.
+  public static func required(text name: String, _ summary: String) -> Setting {
+    Setting(name, .text, nil, summary, isRequired: true)
   }
 
   public static func word<Word: RawRepresentable & CaseIterable>(

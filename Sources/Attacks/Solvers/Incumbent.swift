@@ -16,6 +16,8 @@ struct Incumbent {
   private(set) var found: Tensor
   /// Iterates since the last improvement, once one was found.
   private(set) var stalled: Tensor
+  /// c of each row, where a search has one.
+  var multiplier: Tensor?
 
   init(_ originals: Tensor) {
     self.originals = originals
@@ -33,6 +35,9 @@ struct Incumbent {
     found = all(0) .> 0
     stalled = all(0)
   }
+
+  /// Whether every one of some rows has a success, or can have none any more.
+  func hasAll(_ rows: Range<Int>) -> Bool { !(found .| (.!finite)).bools[rows].contains(false) }
 
   /// False for every row.
   var none: Tensor { finite .& (.!finite) }
@@ -56,10 +61,14 @@ struct Incumbent {
   }
 
   /// Takes note of a gradient's norms `[rows]`: infinite ones end the row, zero ones are counted.
-  mutating func note(gradientNorms norms: Tensor) {
+  ///
+  /// - Parameter rows: those that count; nil for all. A search that ends with a tile's last row leaves out those that are
+  ///   done, so that no row's count depends on another.
+  mutating func note(gradientNorms norms: Tensor, among rows: Tensor? = nil) {
     finite = finite .& norms.isFinite
-    gradients = gradients + 1
-    zeroGradients = zeroGradients + (norms .== 0).to(.float32)
+    gradients = gradients + (rows?.to(.float32) ?? Tensor(1))
+    let zero = norms .== 0
+    zeroGradients = zeroGradients + (rows.map { $0 .& zero } ?? zero).to(.float32)
   }
 
   func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution
@@ -77,11 +86,4 @@ struct Incumbent {
       perturbed: best, status: status, similarity: s, criterion: f, bestIteration: iteration.ints,
       zeroGradients: zeros, multiplier: multiplier, timing: timing, trace: trace)
   }
-}
-
-/// x′ within [0, 1] and within ε of x in every value: lines 5 and 6 of Algorithm 1.
-func projected(_ perturbed: Tensor, _ originals: Tensor, epsilon: Double) -> Tensor {
-  let clipped = perturbed.clamped(0...1)
-  guard epsilon < 1 else { return clipped }
-  return clipped.maximum(originals - epsilon).minimum(originals + epsilon)
 }

@@ -41,7 +41,7 @@ public struct MinMax: Solver {
     var c = Tensor.zeros([tile.size], device: x.device)
     try seconds(&total) {
       try withoutGrad {
-        var perturbed = projected(start.perturbed(tile), x, epsilon: epsilon)
+        var perturbed = problem.projected(start.perturbed(tile), epsilon: epsilon)
         var (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
         var (information, gradI) = try seconds(&timing.similarity) {
           try similarity.evaluate(perturbed, iteration: 0)
@@ -53,7 +53,7 @@ public struct MinMax: Solver {
           let gradient = gradF * active.perSample(like: gradF) + gradI
           incumbent.note(gradientNorms: gradient.scaledSampleNorms())
           // Lines 5 and 6.
-          let next = projected(perturbed - gradient * alpha, x, epsilon: epsilon)
+          let next = problem.projected(perturbed - gradient * alpha, epsilon: epsilon)
           perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
           (f, gradF) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
           // Line 7.
@@ -69,7 +69,7 @@ public struct MinMax: Solver {
           trace?.criterion.append(f.floats)
           trace?.multiplier.append(c.floats)
           if trace != nil {
-            let value = stationarity(perturbed, x, f, gradF, gradI, c)
+            let value = stationarity(problem, perturbed, f, gradF, gradI, c)
             trace?.stationarity.append(value.floats)
           }
         }
@@ -81,10 +81,10 @@ public struct MinMax: Solver {
 
   /// ‖L(δ, c)‖² of Theorem 1, `[rows]`.
   private func stationarity(
-    _ perturbed: Tensor, _ x: Tensor, _ f: Tensor, _ gradF: Tensor, _ gradI: Tensor, _ c: Tensor
+    _ problem: Problem, _ perturbed: Tensor, _ f: Tensor, _ gradF: Tensor, _ gradI: Tensor, _ c: Tensor
   ) -> Tensor {
     let gradient = gradF * (c * (f .> 0).to(.float32)).perSample(like: gradF) + gradI
-    let step = perturbed - projected(perturbed - gradient, x, epsilon: epsilon)
+    let step = perturbed - problem.projected(perturbed - gradient, epsilon: epsilon)
     // ∇_c F = f⁺; the set of multipliers is [0, ∞).
     let multiplierStep = c - (c + f.clamped(atLeast: 0)).clamped(atLeast: 0)
     return step.flattened().square().sum(1) + multiplierStep.square()

@@ -1,59 +1,96 @@
 import Torch
 
-/// Projected gradient descent on f by signs, for all rows of a tile at once (Madry et al. 2018; with one iteration and
-/// α = ε it is the fast gradient sign method): x′ ← P(x′ − α · sign ∇f(x′)), P the projection to the ε-box and to [0, 1].
+/// Projected gradient descent on the criterion's loss, for all rows of a tile at once (Madry et al. 2018):
+/// x′ ← P(x′ − α · s(∇ loss)), s the signs or the gradient over its length, P the projection to the ε-ball and to [0, 1].
 ///
-/// The last iterate is returned, as in the literature; the similarity is only reported.
+/// The last iterate is returned, as in the literature, or the one with the least loss; the similarity is only reported.
 public struct PGD: Solver {
-  /// ε, the largest change of a value.
+  public var norm: Norm
+  /// ε, the radius of the ball.
   public var epsilon: Double
-  /// α, the step of every value.
+  /// α, the length of a step in the norm.
   public var alpha: Double
   /// The number of updates.
   public var iterations: Int
+  /// The number of random starts in the ball, each for the rows that the ones before did not break; 0 begins at x.
+  public var restarts: Int
+  public var keeps: Kept
+  var order = Ball.Order.ballFirst
 
-  public init(epsilon: Double = 0.1, alpha: Double = 0.01, iterations: Int = 40) {
+  /// Which iterate is returned.
+  public enum Kept: String, CaseIterable, Sendable {
+    case last
+    /// The one with the least loss among those that succeed.
+    case best
+  }
+
+  public init(
+    norm: Norm = .linf, epsilon: Double = 0.1, alpha: Double = 0.01, iterations: Int = 40, restarts: Int = 0,
+    keeps: Kept = .last
+  ) {
+    self.norm = norm
     self.epsilon = epsilon
     self.alpha = alpha
     self.iterations = iterations
+    self.restarts = restarts
+    self.keeps = keeps
   }
 
   public func solve(_ problem: Problem) throws -> TileSolution {
-    let tile = problem.tile, criterion = problem.criterion
-    var similarity = try problem.makeSimilarity()
-    var timing = TileSolution.Timing()
-    var total = 0.0
-    let x = tile.originals
-    var incumbent = Incumbent(x)
-    try seconds(&total) {
-      try withoutGrad {
-        var perturbed = x
-        for _ in 0..<iterations {
-          try tile.checkCancellation()
-          let (_, gradient) = try seconds(&timing.criterion) { try criterion.valuesAndGradient(perturbed) }
-          incumbent.note(gradientNorms: gradient.scaledSampleNorms())
-          let next = projected(perturbed - gradient.sign() * alpha, x, epsilon: epsilon)
+    try problem.solving { x, incumbent, timing in
+      let ball = Ball(problem, norm, epsilon)
+      // A success stays as it is in later rounds, so that no row depends on when its tile ends.
+      for round in 0..<max(1, restarts) {
+        let isOpen = .!incumbent.found
+        func open(_ f: Tensor) -> Tensor { `where`(isOpen, f, f.clamped(atLeast: 1e-30)) }
+        var perturbed = restarts == 0 ? x : ball.random(round)
+        for t in 0...iterations {
+          try problem.tile.checkCancellation()
+          let isLast = t == iterations
+          if isLast, keeps == .last {
+            let f = try seconds(&timing.criterion) { try problem.criterion.values(perturbed) }
+            incumbent.consider(perturbed, f: open(f), similarity: f, iteration: round * iterations + t)
+            break
+          }
+          let at = try seconds(&timing.criterion) { try problem.criterion.evaluation(perturbed) }
+          if keeps == .best {
+            incumbent.consider(
+              perturbed, f: open(at.values), similarity: at.loss, iteration: round * iterations + t)
+          }
+          if isLast { break }
+          incumbent.note(gradientNorms: at.gradient.scaledSampleNorms(), among: isOpen)
+          let next = ball.projected(perturbed - ball.steepest(at.gradient) * alpha, order: order)
           perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
         }
-        let f = try seconds(&timing.criterion) { try criterion.values(perturbed) }
-        let values = try seconds(&timing.similarity) {
-          try similarity.evaluate(perturbed, iteration: 0).values
-        }
-        incumbent.consider(perturbed, f: f, similarity: values, iteration: iterations)
+        if incumbent.hasAll(problem.tile.rows) { break }
       }
     }
-    timing.total = total
-    return incumbent.solution(
-      multiplier: [Float](repeating: 0, count: tile.size), timing: timing, trace: nil)
   }
 }
 
 extension RegisteredSolver {
   static let pgd = RegisteredSolver(
-    "pgd", "projected gradient descent by signs; the last iterate", takesStart: false,
-    settings: [.alpha(0.01), .iterations, .epsilon(0.1)]
+    "pgd", "projected gradient descent in a ball around x", takesStart: false,
+    settings: [
+      .norm, .alpha(0.01), .iterations, .radius(0.1),
+      .integer("restarts", 0, in: 0...1000, "random starts in the ball; 0 begins at x"),
+      .word("keeps", PGD.Kept.last, "which iterate is returned: the last, or the best that succeeds"),
+      .word("order", Ball.Order.ballFirst, "which bound an iterate is brought into first, for the norm l2"),
+    ]
   ) { choice, _ in
-    PGD(
-      epsilon: choice.real("epsilon"), alpha: choice.real("alpha"), iterations: choice.integer("iterations"))
+    let (norm, epsilon) = try choice.ballSettings()
+    var solver = PGD(
+      norm: norm, epsilon: epsilon, alpha: choice.real("alpha"), iterations: choice.integer("iterations"),
+      restarts: choice.integer("restarts"), keeps: choice.word("keeps", usual: .last))
+    solver.order = choice.word("order", usual: .ballFirst)
+    return solver
+  }
+
+  static let fgsm = RegisteredSolver(
+    "fgsm", "one step to the edge of the ball (Goodfellow et al. 2015)", takesStart: false,
+    settings: [.norm, .radius(0.1)]
+  ) { choice, _ in
+    let (norm, epsilon) = try choice.ballSettings()
+    return PGD(norm: norm, epsilon: epsilon, alpha: epsilon, iterations: 1)
   }
 }

@@ -34,18 +34,18 @@ public struct Penalty: Solver {
     var timing = TileSolution.Timing()
     var total = 0.0
     var incumbent = Incumbent(x)
-    var bounds = Bounds(x, first: firstConstant)
+    var constants = PenaltySearch(x, first: firstConstant)
     try seconds(&total) {
       try withoutGrad {
-        let first = projected(start.perturbed(problem.tile), x, epsilon: epsilon)
+        let first = problem.projected(start.perturbed(problem.tile), epsilon: epsilon)
         for number in 0..<searches {
-          let met = try search(problem, from: first, bounds.constant, number, &incumbent, &timing)
-          bounds.narrow(met)
+          let met = try search(problem, from: first, constants.constant, number, &incumbent, &timing)
+          constants.narrow(met)
         }
       }
     }
     timing.total = total
-    return incumbent.solution(multiplier: bounds.constant.floats, timing: timing, trace: nil)
+    return incumbent.solution(multiplier: constants.constant.floats, timing: timing, trace: nil)
   }
 
   /// One search with c fixed.
@@ -74,30 +74,10 @@ public struct Penalty: Solver {
       let active = c * (f .> 0).to(.float32)
       let gradient = gradF * active.perSample(like: gradF) + gradI
       incumbent.note(gradientNorms: gradient.scaledSampleNorms())
-      let next = projected(perturbed - gradient * alpha, problem.tile.originals, epsilon: epsilon)
+      let next = problem.projected(perturbed - gradient * alpha, epsilon: epsilon)
       perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
     }
     return met
-  }
-
-  /// c of each row and what is known of the least that succeeds.
-  private struct Bounds {
-    var constant: Tensor
-    private var lower: Tensor
-    private var upper: Tensor
-
-    init(_ x: Tensor, first: Double) {
-      func all(_ value: Double) -> Tensor { Tensor.full([x.shape[0]], value, device: x.device) }
-      constant = all(first)
-      lower = all(0)
-      upper = all(.infinity)
-    }
-
-    mutating func narrow(_ met: Tensor) {
-      upper = `where`(met, upper.minimum(constant), upper)
-      lower = `where`(met, lower, lower.maximum(constant))
-      constant = `where`(upper.isFinite, (lower + upper) / 2, constant * 10)
-    }
   }
 }
 

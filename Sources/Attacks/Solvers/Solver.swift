@@ -14,8 +14,51 @@ public struct Problem {
 
   public init(_ tile: Tile, criterion: any Criterion, similarity: any Similarity) throws {
     self.tile = tile
-    self.criterion = try criterion.bind(tile.originals)
+    self.criterion = try criterion.bind(tile)
     self.similarity = similarity
+  }
+
+  /// x′ within [0, 1] and within ε of x in every value (lines 5 and 6 of Algorithm 1), and x where nothing may change.
+  func projected(_ perturbed: Tensor, epsilon: Double) -> Tensor {
+    let x = tile.originals
+    var result = perturbed.clamped(0...1)
+    if epsilon < 1 { result = result.maximum(x - epsilon).minimum(x + epsilon) }
+    return masked(result)
+  }
+
+  /// x′ where a value may change, x where it may not.
+  func masked(_ perturbed: Tensor) -> Tensor {
+    tile.mask.map { `where`($0 .> 0, perturbed, tile.originals) } ?? perturbed
+  }
+
+  /// Runs a search that orders its iterates by something else than the similarity, and scores what it returns.
+  ///
+  /// - Parameter search: gets the originals, keeps what it finds in the incumbent, whose similarity is what the search makes
+  ///   small.
+  func solving(
+    _ search: (Tensor, inout Incumbent, inout TileSolution.Timing) throws -> Void
+  ) throws -> TileSolution {
+    var timing = TileSolution.Timing()
+    var incumbent = Incumbent(tile.originals)
+    var similarity = try makeSimilarity()
+    var scores: [Float] = []
+    var total = 0.0
+    try seconds(&total) {
+      try withoutGrad {
+        try search(tile.originals, &incumbent, &timing)
+        scores = try seconds(&timing.similarity) {
+          try similarity.evaluate(incumbent.best, iteration: 0).values.floats
+        }
+      }
+    }
+    timing.total = total
+    var solution = incumbent.solution(
+      multiplier: incumbent.multiplier?.floats ?? [Float](repeating: 0, count: tile.size), timing: timing,
+      trace: nil)
+    for row in scores.indices where solution.status[row] == .succeeded {
+      solution.similarity[row] = scores[row]
+    }
+    return solution
   }
 
   /// The similarity before its first step; each call gives one that starts anew.
@@ -39,6 +82,19 @@ public struct TileSolution: Sendable {
   public var multiplier: [Float]
   public var timing: Timing
   public var trace: Trace?
+
+  /// The rows that are not attacked stand as they are.
+  func skipping(_ rows: [Bool]?, originals: Tensor) -> TileSolution {
+    guard let rows, rows.contains(true) else { return self }
+    var solution = self
+    solution.perturbed = perturbed.replacingFailures(rows.map { !$0 }, by: originals)
+    for row in rows.indices where rows[row] {
+      solution.status[row] = .skipped
+      solution.similarity[row] = .nan
+      solution.bestIteration[row] = -1
+    }
+    return solution
+  }
 
   /// Seconds of one thread spent on the model (criterion) and on the similarity.
   public struct Timing: Sendable {
@@ -64,15 +120,19 @@ public struct RegisteredSolver: RegistryEntry {
   public let settings: [Setting]
   /// Whether it begins where the recipe's start says; others begin at the original.
   public let takesStart: Bool
-  let make: @Sendable (Choice, any Start) -> any Solver
+  /// The only criterion that it goes with; nil where any will do.
+  public let onlyCriterion: String?
+  let make: @Sendable (Choice, any Start) throws -> any Solver
 
   init(
-    _ name: String, _ summary: String, takesStart: Bool = true, settings: [Setting],
-    make: @escaping @Sendable (Choice, any Start) -> any Solver
+    _ name: String, _ summary: String, takesStart: Bool = true, onlyCriterion: String? = nil,
+    settings: [Setting],
+    make: @escaping @Sendable (Choice, any Start) throws -> any Solver
   ) {
     self.name = name
     self.summary = summary
     self.takesStart = takesStart
+    self.onlyCriterion = onlyCriterion
     self.settings = settings
     self.make = make
   }
@@ -80,7 +140,13 @@ public struct RegisteredSolver: RegistryEntry {
 
 /// All solvers; a new one is a file with an entry, and a line here.
 public enum Solvers {
-  public static let registry = Registry<RegisteredSolver>("solver", [.switching, .minmax, .penalty, .pgd])
+  public static let registry = Registry<RegisteredSolver>(
+    "solver",
+    [
+      .switching, .minmax, .penalty, .fgsm, .pgd, .momentum, .carliniWagner, .apgd, .targetedAPGD, .fab,
+      .square,
+      .autoAttack,
+    ])
 
   /// The solver that a choice describes.
   /// - Throws: ``RecipeError``.

@@ -41,14 +41,14 @@ public struct Switching: Solver {
   public func solve(_ problem: Problem) throws -> TileSolution {
     let tile = problem.tile, criterion = problem.criterion
     let similarity = try problem.makeSimilarity()
-    if usesKernel, let form = similarity.closedForm,
+    if usesKernel, tile.mask == nil, let form = similarity.closedForm,
       let fused = FusedSwitching(
-        tile, start: projected(start.perturbed(tile), tile.originals, epsilon: epsilon), form: form,
+        tile, start: problem.projected(start.perturbed(tile), epsilon: epsilon), form: form,
         resolution: GaussianInformation.resolution, epsilon: epsilon, patience: patience)
     {
       return try solve(tile, criterion, fused)
     }
-    return try solveByTensors(tile, criterion, similarity)
+    return try solveByTensors(problem, criterion, similarity)
   }
 
   /// The length of step t, counted from 0.
@@ -84,8 +84,9 @@ public struct Switching: Solver {
   }
 
   private func solveByTensors(
-    _ tile: Tile, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
+    _ problem: Problem, _ criterion: any BoundCriterion, _ similarity: any BoundSimilarity
   ) throws -> TileSolution {
+    let tile = problem.tile
     var similarity = similarity
     var timing = TileSolution.Timing()
     var total = 0.0
@@ -93,7 +94,7 @@ public struct Switching: Solver {
     var incumbent = Incumbent(x)
     try seconds(&total) {
       try withoutGrad {
-        var perturbed = projected(start.perturbed(tile), x, epsilon: epsilon)
+        var perturbed = problem.projected(start.perturbed(tile), epsilon: epsilon)
         for t in 0...iterations {
           try tile.checkCancellation()
           let last = t == iterations
@@ -116,7 +117,7 @@ public struct Switching: Solver {
           let awake = incumbent.finite .& (incumbent.stalled .< Double(patience))
           if !awake.bools[tile.rows].contains(true) { break }
           let scale = (length(t) / norms.clamped(atLeast: 1e-30)) * (norms .> 0).to(.float32)
-          let next = projected(perturbed - direction * scale.perSample(like: x), x, epsilon: epsilon)
+          let next = problem.projected(perturbed - direction * scale.perSample(like: x), epsilon: epsilon)
           perturbed = `where`(awake.perSample(like: x), next, perturbed)
         }
       }

@@ -8,6 +8,17 @@ import Torch
 
 extension ScriptInput.Layout: ExpressibleByArgument {}
 
+extension Dataset {
+  /// The labels of a part as a model counts its classes, from 0; nil where the part has none or the model no classes.
+  /// - Throws: `DatasetError` where the labels are not of this model; what the model throws.
+  func labels(of part: Samples, for model: any Model) throws -> [Int]? {
+    guard model.outputs.contains(.logits), part.count > 0 else { return nil }
+    let sample = Tensor(part.prefix(1).values, [1] + sampleShape).to(model.device)
+    let shape = try withoutGrad { try model.output(.logits, of: sample).shape }
+    return try labels(of: part, classes: shape.last ?? 0)
+  }
+}
+
 /// The model that a command works on: a checkpoint of ours or a TorchScript file of the user's.
 struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
@@ -93,9 +104,17 @@ struct ModelOptions: ParsableArguments {
       return model
     }
     guard let model else { throw ValidationError("give --checkpoint or --model") }
-    var reading = try reading
-    reading.likelyRanges = Self.likelyRanges(dataset.encoding, samples)
-    return try ScriptModel.load(model, samples: samples, reading: reading, for: use)
+    return try Self.load(model, for: dataset, samples: samples, reading: reading, use: use)
+  }
+
+  /// Opens a TorchScript file for the samples of a data set, on the samples' device.
+  /// - Throws: `ScriptError`.
+  static func load(
+    _ path: String, for dataset: Dataset, samples: Tensor, reading: ScriptReading, use: Output?
+  ) throws -> any Model {
+    var reading = reading
+    reading.likelyRanges = likelyRanges(dataset.encoding, samples)
+    return try ScriptModel.load(path, samples: samples, reading: reading, for: use)
   }
 
   /// The ranges that models are trained on: the file's own, those of images, and that of samples standardised by their mean

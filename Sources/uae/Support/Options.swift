@@ -11,6 +11,7 @@ extension SampleEncoding.Layout: ExpressibleByArgument {}
 
 extension DatasetLoader.SampleAxis: ExpressibleByArgument {}
 extension MissingValues: ExpressibleByArgument {}
+extension DatasetLoader.Part: ExpressibleByArgument {}
 
 /// The data that a command works on.
 struct DataOptions: ParsableArguments {
@@ -23,9 +24,20 @@ struct DataOptions: ParsableArguments {
 
   @OptionGroup var reading: ReadingOptions
 
-  /// - Parameter whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
-  func load(whole: Bool = false, isQuiet: Bool = false) throws -> Dataset {
-    try reading.load(dataset, whole: whole, isQuiet: isQuiet)
+  /// - Parameters:
+  ///   - whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
+  ///   - part: whose samples stand as those to work on.
+  func load(
+    whole: Bool = false, isQuiet: Bool = false, part: DatasetLoader.Part = .train
+  ) throws -> Dataset {
+    try reading.load(dataset, whole: whole, isQuiet: isQuiet, part: part)
+  }
+
+  /// The same data, all of a part, with other labels.
+  func load(labelKey: String, part: DatasetLoader.Part) throws -> Dataset {
+    var reading = reading
+    reading.labelKey = labelKey
+    return try reading.load(dataset, whole: true, isQuiet: true, part: part)
   }
 
   var dataRoot: String? { reading.dataRoot }
@@ -37,7 +49,7 @@ struct ReadingOptions: ParsableArguments {
   @Option(name: .long, help: "Folder of the real data sets; else the environment's UAE_DATA.")
   var dataRoot: String?
 
-  @Option(name: .long, help: "Use the first N training samples only.")
+  @Option(name: .long, help: "Use the first N training samples only (with --part test: test samples).")
   var limit: Int?
 
   @Option(
@@ -89,7 +101,9 @@ struct ReadingOptions: ParsableArguments {
   /// - Parameters:
   ///   - whole: whether all samples of a user's file are taken, where otherwise some are kept for testing.
   ///   - isQuiet: whether what was taken is left to the caller to say.
-  func load(_ name: String, whole: Bool = false, isQuiet: Bool = false) throws -> Dataset {
+  func load(
+    _ name: String, whole: Bool = false, isQuiet: Bool = false, part: DatasetLoader.Part = .train
+  ) throws -> Dataset {
     var options = DatasetLoader.Options(limit: limit)
     options.inputKey = inputKey
     options.labelKey = labelKey
@@ -100,6 +114,7 @@ struct ReadingOptions: ParsableArguments {
     options.range = try range.map { try bounds($0, option: "--range") }
     options.layout = layout
     options.keepsAll = whole
+    options.part = part
     let set = try DatasetLoader.load(name, dataRoot: dataRoot, options: options)
     if let taken = set.taken, !isQuiet { StandardError.write("\(name): \(taken)\n") }
     return set

@@ -1,0 +1,71 @@
+import Attacks
+import Evaluation
+import Formats
+import Models
+import Runs
+import Torch
+
+/// What an attack reports: of its one file what stands in that, of a run's folder what its shards hold.
+struct AttackFigures: Encodable {
+  let samples: Int
+  let samplesPlanned: Int
+  let counts: ShardCounts
+  let successRate: Double
+  let meanSimilarity: Double?
+  /// Examples that succeeded before they were brought into the file's type.
+  var lost: Int?
+  /// What the examples do to the classifier's decisions, where the data have labels.
+  var classes: ClassFigures?
+  /// The same of each other model, by its path.
+  var judges: [String: Judgement] = [:]
+
+  /// What another model makes of the examples.
+  struct Judgement: Encodable {
+    var classes: ClassFigures?
+    /// The share of the successes that the other model, too, gives another class than their originals.
+    var transferRate: Double
+  }
+
+  init(_ totals: RunTotals) {
+    (samples, samplesPlanned, counts) = (totals.samples, totals.samplesPlanned, totals.counts)
+    (successRate, meanSimilarity) = (totals.successRate, totals.meanSimilarity)
+  }
+
+  init(_ file: ExampleFile) {
+    (samples, samplesPlanned, counts) = (file.records.count, file.records.count, file.counts)
+    (successRate, meanSimilarity, lost) = (file.records.successRate, file.meanSimilarity, file.lost)
+  }
+
+  /// Scores the examples as they are written.
+  ///
+  /// - Parameters:
+  ///   - set: all samples `[count, …]`.
+  ///   - labels: one per sample, from 0.
+  mutating func judge(
+    _ examples: Examples, _ set: Tensor, _ model: any Model, labels: [Int]?, _ others: Judges
+  ) throws {
+    let originals = set.gathered(examples.index)
+    let perturbed = examples.perturbed.to(set.device)
+    let labels = labels.map { all in examples.index.map { all[$0] } }
+    func figures(_ model: any Model) throws -> ClassFigures? {
+      try labels.map { try ClassFigures(model, originals, perturbed, labels: $0) }
+    }
+    if model.outputs.contains(.logits) { classes = try figures(model) }
+    for judge in others.models {
+      let before = try predictedClasses(judge, originals), after = try predictedClasses(judge, perturbed)
+      let won = examples.succeeded.indices.filter { examples.succeeded[$0] }
+      judges[judge.name] = Judgement(
+        classes: try figures(judge), transferRate: mean(won.map { before[$0] != after[$0] ? 1 : 0 }))
+    }
+  }
+
+  func sayJudgements() {
+    if let classes { print(classes.text) }
+    for (name, judgement) in judges.sorted(by: { $0.key < $1.key }) {
+      let rate = (judgement.transferRate * 100).text(.general(4))
+      print(
+        "\(name): \(rate) % of the successes change its decision, too"
+          + (judgement.classes.map { "; \($0.text)" } ?? ""))
+    }
+  }
+}

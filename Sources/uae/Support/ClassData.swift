@@ -1,0 +1,57 @@
+import Attacks
+import Datasets
+import Formats
+import Models
+import Torch
+
+/// The classes of the samples as a model counts them.
+struct ClassData {
+  /// The label of each sample, where there are labels and the criterion asks for classes.
+  let labels: [Int]?
+  /// The class that each sample's example shall have.
+  let targets: [Int]?
+
+  /// - Parameter targets: the data once more, with the targets for labels.
+  /// - Throws: ``RecipeError`` where nothing is left to attack; `DatasetError` where the labels are not of this model.
+  init(_ dataset: Dataset, _ model: any Model, _ recipe: Recipe, targets: Dataset?) throws {
+    let criterion = recipe.criterion
+    guard try Criteria.registry.named(criterion.name).needs == .logits else {
+      if targets != nil { throw RecipeError("--target-key goes with --criterion targeted --target each") }
+      (labels, self.targets) = (nil, nil)
+      return
+    }
+    let isForEach = criterion.name == "targeted" && criterion.text("target") == "each"
+    guard isForEach == (targets != nil) else {
+      throw RecipeError(
+        isForEach
+          ? "target is each, and no array of targets is given: --target-key names one"
+          : "--target-key goes with --criterion targeted --target each")
+    }
+    labels =
+      criterion.text("classOf") == "prediction" ? nil : try dataset.labels(of: dataset.train, for: model)
+    self.targets = try targets.map { try $0.labels(of: $0.train, for: model) ?? [] }
+    if criterion.name == "targeted", let labels,
+      Int(criterion.text("target")).map({ target in
+        labels.allSatisfy { $0 == target }
+      }) ?? (self.targets == labels)
+    {
+      throw RecipeError("every sample is of the class that it shall be given: there is nothing to attack")
+    }
+  }
+}
+
+/// Other classifiers that score the examples.
+struct Judges {
+  let models: [any Model]
+  var isEmpty: Bool { models.isEmpty }
+
+  /// - Throws: ``RecipeError`` where the recipe is not about classes; what reading a model throws.
+  init(_ paths: [String], _ dataset: Dataset, _ originals: Tensor, _ recipe: Recipe) throws {
+    if !paths.isEmpty, try Criteria.registry.named(recipe.criterion.name).needs != .logits {
+      throw RecipeError("--judge scores classes; the criterion '\(recipe.criterion.name)' is not about any")
+    }
+    models = try paths.map { path in
+      try ModelOptions.load(path, for: dataset, samples: originals, reading: ScriptReading(), use: .logits)
+    }
+  }
+}
