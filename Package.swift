@@ -70,10 +70,14 @@ let package = Package(
       // Links into `Plans/`, which a package's target cannot reach otherwise.
       resources: [
         "table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small",
-        "estimators-smoke", "estimators-small", "augment-smoke", "augment-small",
+        "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
+        "table3-small",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
-        + ["Table4/table4.md", "Recipes/recipes.md", "Estimators/estimators.md", "Searches/augment.md"].map {
+        + [
+          "Table3/table3.md", "Table4/table4.md", "Recipes/recipes.md", "Estimators/estimators.md",
+          "Searches/augment.md",
+        ].map {
           .embedInCode($0)
         }),
     .executableTarget(

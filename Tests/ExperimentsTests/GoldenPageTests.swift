@@ -95,6 +95,27 @@ import Testing
     try check(Table4.self, plan) { outcome($0, &$1) }
   }
 
+  @Test func table3() throws {
+    try check(Table3.self, try Table3.plan("smoke")) { cell, draws in
+      let count = 20
+      func values(_ scale: Double) -> [Any] {
+        (0..<count).map { $0 == 3 ? NSNull() : scale * (1 + draws.next()) as Any }
+      }
+      func moments(_ mean: Double) -> [String: Any] {
+        ["count": 4, "sum": 4 * mean, "squares": 4 * mean * mean + 1]
+      }
+      let better = cell.method == .minmax ? 2.0 : 1
+      return [
+        "accuracy": 0.9, "succeeded": (0..<count).map { $0 != 3 }, "own": values(better),
+        "fresh": values(better),
+        "closedForm": values(1), "l2": values(1 / better), "ssim": values(0.4),
+        "course": (1...3).map {
+          ["iteration": $0, "current": moments(Double($0)), "best": moments(Double($0) + 1)] as [String: Any]
+        },
+      ]
+    }
+  }
+
   @Test func recipes() throws {
     try check(Recipes.self, try Recipes.plan("smoke")) { outcome($0, &$1) }
   }

@@ -16,6 +16,8 @@ public struct Penalty: Solver {
   public var searches: Int
   /// c of the first search.
   public var firstConstant: Double
+  /// Whether each iteration's values are kept, those of all searches one after the other.
+  public var recordsTrace = false
 
   public init(
     start: some Start = .zero, alpha: Double = 0.01, iterations: Int = 40, epsilon: Double = 1,
@@ -33,26 +35,27 @@ public struct Penalty: Solver {
     let x = problem.tile.originals
     var timing = TileSolution.Timing()
     var total = 0.0
+    var trace = recordsTrace ? TileSolution.Trace() : nil
     var incumbent = Incumbent(x)
     var constants = PenaltySearch(x, first: firstConstant)
     try seconds(&total) {
       try withoutGrad {
         let first = problem.projected(start.perturbed(problem.tile), epsilon: epsilon)
         for number in 0..<searches {
-          let met = try search(problem, from: first, constants.constant, number, &incumbent, &timing)
+          let met = try search(problem, from: first, constants.constant, number, &incumbent, &timing, &trace)
           constants.narrow(met)
         }
       }
     }
     timing.total = total
-    return incumbent.solution(multiplier: constants.constant.floats, timing: timing, trace: nil)
+    return incumbent.solution(multiplier: constants.constant.floats, timing: timing, trace: trace)
   }
 
   /// One search with c fixed.
   /// - Returns: the rows that met the criterion at some iterate, `[rows]`.
   private func search(
     _ problem: Problem, from first: Tensor, _ c: Tensor, _ number: Int, _ incumbent: inout Incumbent,
-    _ timing: inout TileSolution.Timing
+    _ timing: inout TileSolution.Timing, _ trace: inout TileSolution.Trace?
   ) throws -> Tensor {
     let criterion = problem.criterion
     var similarity = try problem.makeSimilarity()
@@ -66,6 +69,8 @@ public struct Penalty: Solver {
       }
       // As in Algorithm 1 only iterates after the first step count.
       if t > 0 {
+        trace?.similarity.append(information.floats)
+        trace?.criterion.append(f.floats)
         met = met
           .| incumbent.consider(
             perturbed, f: f, similarity: information, iteration: number * iterations + t)

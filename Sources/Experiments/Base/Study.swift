@@ -25,7 +25,9 @@ public protocol Study: Sendable {
 /// The studies that the program has.
 public enum Studies {
   /// A study is added here, and nowhere else.
-  public static let all: [any Study.Type] = [Table4.self, Recipes.self, Estimators.self, Searches.self]
+  public static let all: [any Study.Type] = [
+    Table3.self, Table4.self, Recipes.self, Estimators.self, Searches.self,
+  ]
 
   /// - Throws: ``StudyError/settings(_:)`` that names those that there are.
   public static func named(_ name: String) throws -> any Study.Type {

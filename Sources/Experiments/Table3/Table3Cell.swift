@@ -1,0 +1,191 @@
+import Attacks
+import Evaluation
+import Models
+import MutualInformation
+import Runs
+import Torch
+
+/// One method on some of the images: the most similar images that the classifier gives another class.
+public struct Table3Cell: StudyCell {
+  public var plan: Table3Plan
+  public var method: Method
+  public var seed: UInt64
+  /// The place of the first of its images among those that are attacked; a whole number of tiles.
+  public var first: Int
+
+  /// Images in a cell.
+  static let size = 2 * Attack.tileSize
+
+  public enum Method: String, Codable, CaseIterable, Sendable { case minmax, penalty }
+
+  /// Per image, in order; NaN has no place in JSON, so that failures have nil.
+  public struct Outcome: Codable, Sendable {
+    /// The classifier's accuracy on the whole test set.
+    public var accuracy: Double
+    public var succeeded: [Bool]
+    /// The information that the attack's own critic read when it found the image.
+    public var own: [Double?]
+    /// What a fresh critic reads: the mean over permutations of its own.
+    public var fresh: [Double?]
+    /// −½ ln(1 − cos²(x, x′)).
+    public var closedForm: [Double?]
+    public var l2: [Double?]
+    public var ssim: [Double?]
+    public var course: [CoursePoint]
+  }
+
+  /// The information at an iteration, as the attack's critic reads it, over the cell's images.
+  public struct CoursePoint: Codable, Sendable {
+    public var iteration: Int
+    /// Of the iterate: count, sum and sum of squares.
+    public var current: Moments
+    /// Of the best success so far, of images that have one.
+    public var best: Moments
+  }
+
+  public struct Moments: Codable, Sendable {
+    public var count = 0
+    public var sum = 0.0
+    public var squares = 0.0
+
+    mutating func add(_ value: Double) {
+      guard value.isFinite else { return }
+      count += 1
+      sum += value
+      squares += value * value
+    }
+
+    mutating func add(_ other: Moments) {
+      count += other.count
+      sum += other.sum
+      squares += other.squares
+    }
+
+    var mean: Double { count == 0 ? .nan : sum / Double(count) }
+    var deviation: Double {
+      count < 2 ? 0 : max(0, (squares - sum * sum / Double(count)) / Double(count - 1)).squareRoot()
+    }
+  }
+
+  public var label: String { "\(plan.dataset)/\(method.rawValue)/seed-\(seed)/from-\(first)" }
+  public var sets: [DataPart] { [DataPart(plan.dataset, pool: plan.samples)] }
+
+  public func run(_ context: CellContext) throws -> Outcome {
+    let entry = try context.data.load(plan.dataset, limit: plan.samples)
+    guard let labels = entry.dataset.test.labels else {
+      throw StudyError.settings("\(plan.dataset) has no labels")
+    }
+    let model = try classifier(entry, context)
+    let predicted = try predictedClasses(model, entry.test)
+    let correct = labels.indices.filter { predicted[$0] == labels[$0] }
+    let chosen = Array(correct.prefix(plan.images))
+    guard first < chosen.count else {
+      throw StudyError.settings("\(plan.dataset): only \(chosen.count) test images are classified correctly")
+    }
+    let set = entry.test.gathered(chosen)
+    guard let views = try model.views(nil, samples: set[0..<1]) else {
+      throw StudyError.settings(
+        "the classifier of \(plan.dataset) has no first convolution to take views from")
+    }
+    let range = first..<min(first + Self.size, chosen.count)
+    let criterion = Misclassification(labels: chosen.map { labels[$0] }) { try model.output(.logits, of: $0) }
+    let configuration = MINE.Configuration(
+      stepsPerIteration: plan.mineSteps, learningRate: Float(plan.mineLearningRate))
+    let attack = Attack(
+      criterion: criterion,
+      similarity: Opposite(try LearnedInformation(views: views, configuration: configuration)),
+      solver: solver, seed: seed)
+    let found = try attack.run(
+      set, range: range, threads: context.threads, isCancelled: context.stopsEarly)
+    return try outcome(
+      found, set[range], views, configuration, accuracy: Double(correct.count) / Double(labels.count))
+  }
+
+  private var solver: any Solver {
+    switch method {
+    case .minmax:
+      return MinMax(start: .glorot, iterations: plan.iterations, recordsTrace: true)
+    case .penalty:
+      var penalty = Penalty(
+        start: .glorot, iterations: plan.iterations / plan.searches, searches: plan.searches)
+      penalty.recordsTrace = true
+      return penalty
+    }
+  }
+
+  private struct ClassifierKey: Encodable {
+    var dataset: String
+    var samples: Int?
+    var epochs: Int
+  }
+
+  /// The classifier that all cells attack, trained by the one that needs it first.
+  private func classifier(_ entry: DatasetCache.Entry, _ context: CellContext) throws -> any TrainableModel {
+    let key = ClassifierKey(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
+    let path = try context.artifact("classifier-\(plan.dataset)", key: key) {
+      let data = TrainingData(entry.train, labels: entry.dataset.train.labels)
+      let architecture = Architecture(
+        .classifier, sampleShape: entry.dataset.sampleShape, classes: entry.dataset.classNames.count)
+      let batchSize = 128
+      let steps = plan.epochs * ((data.count + batchSize - 1) / batchSize)
+      var trainer = Trainer(
+        try architecture.makeModel(seed: 1), schedule: .cosine(steps: steps), seed: 1)
+      for epoch in 0..<plan.epochs {
+        try context.checkCancelled()
+        _ = try trainer.epoch(epoch, data, batchSize: batchSize)
+      }
+      return try Checkpoint(trainer.model).encoded()
+    }
+    return try Checkpoint.read(path).model
+  }
+
+  private func outcome(
+    _ found: AttackResult, _ originals: Tensor, _ views: any SampleViews, _ configuration: MINE.Configuration,
+    accuracy: Double
+  ) throws -> Outcome {
+    let won = found.examples.succeeded
+    func kept(_ values: [Double]) -> [Double?] { zip(values, won).map { $1 && $0.isFinite ? $0 : nil } }
+    let sizes = PerturbationSizes(originals, found.perturbed)
+    // A seed of its own, so that the judge is no network that the attack knew.
+    let judged = try CriticRanking.read(
+      originals, found.perturbed, firstIndex: first, views: views, configuration: configuration,
+      steps: [plan.judgeSteps], seed: seed &+ 0x5EED)
+    let length = originals.count / originals.shape[0]
+    let x = originals.floats, y = found.perturbed.floats
+    let ssim = StructuralSimilarity(shape: Array(originals.shape.dropFirst()))
+    return Outcome(
+      accuracy: accuracy, succeeded: won, own: kept(found.similarity.map { -Double($0) }),
+      fresh: kept(judged.first?.mean ?? []), closedForm: kept(sizes.information), l2: kept(sizes.l2),
+      ssim: kept(
+        won.indices.map { row in
+          let range = row * length..<(row + 1) * length
+          return ssim.map { $0(x[range], y[range]) } ?? .nan
+        }),
+      course: course(found))
+  }
+
+  /// The course over the iterations, at some hundred of them.
+  private func course(_ found: AttackResult) -> [CoursePoint] {
+    let count = found.traces.map { $0.similarity.count }.min() ?? 0
+    let shown = Set(stride(from: 0, to: count, by: max(1, count / 100)).map { $0 } + [max(0, count - 1)])
+    var points: [CoursePoint] = []
+    var best = found.traces.map { [Double?](repeating: nil, count: $0.similarity.first?.count ?? 0) }
+    for t in 0..<count {
+      var point = CoursePoint(iteration: t + 1, current: Moments(), best: Moments())
+      for (tile, trace) in found.traces.enumerated() {
+        // Rows of images come first; the last tile may have others behind them.
+        let rows = min(Attack.tileSize, found.index.count - tile * Attack.tileSize)
+        for row in 0..<max(0, rows) {
+          let information = -Double(trace.similarity[t][row])
+          if trace.criterion[t][row] <= 0, information.isFinite {
+            best[tile][row] = max(best[tile][row] ?? -.infinity, information)
+          }
+          point.current.add(information)
+          if let known = best[tile][row] { point.best.add(known) }
+        }
+      }
+      if shown.contains(t) { points.append(point) }
+    }
+    return points
+  }
+}
