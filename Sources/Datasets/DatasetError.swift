@@ -1,3 +1,5 @@
+import Formats
+
 /// Data that cannot be had, in one line: what, where, and what to do.
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// No set has this name, and no file or folder this path.
@@ -7,7 +9,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// The files are there, but what they hold cannot be used together or as asked.
   case unusable(name: String, reason: String)
 
-  public var description: String {
+  public var description: String { FormatError.oneLine(line) }
+
+  private var line: String {
     switch self {
     case .unknown(let name, let nearest):
       let hint = nearest.map { "did you mean '\($0)'?" } ?? "`uae data list` shows the sets"

@@ -40,13 +40,16 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     name.count > 80 ? "'\(oneLine(String(name.prefix(80))))…'" : "'\(oneLine(name))'"
   }
 
-  /// Control characters out of a hostile file must neither break the line nor reach a terminal.
-  private static func oneLine(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-      return text
+  /// Control characters and line separators out of a hostile file must neither break the line nor reach a terminal.
+  package static func oneLine(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: breaksLine) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { breaksLine($0) ? "�" : $0 }))
+  }
+
+  private static func breaksLine(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: false
     }
-    return String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "�" : $0 }))
   }
 }

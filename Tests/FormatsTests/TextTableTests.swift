@@ -91,10 +91,11 @@ import Testing
 
   @Test(arguments: [
     "a;b\n1,5;2.5\n", "a,b\n\"1,234.5\",2\n", "a,b\n1,2\n1,2,3\n", "a,b\ninf,2\n", "", "a,b\n\"1,2\n",
+    "a,\"b\u{2028}\u{7}\"\n1,\"x\u{2029}y\"\n",
   ])
   func whatIsUnclearIsRefusedInALine(text: String) {
     let error = #expect(throws: FormatError.self) { try table(text) }
-    #expect(error?.description.contains("\n") == false)
+    #expect(error?.description.contains { $0.isNewline || $0 == "\u{7}" } == false)
   }
 
   @Test func secondsSince1970StayApart() throws {

@@ -69,10 +69,10 @@ struct RowReader {
       }
       return value
     }
-    let name = names[column].isEmpty ? "\(column + 1)" : names[column]
+    let name = FormatError.quoted(names[column].isEmpty ? "\(column + 1)" : names[column])
     throw failure(
       column,
-      "\(FormatError.quoted(field)) is not a number; --ignore '\(name)' leaves the column out, --label-key '\(name)' takes it for the classes"
+      "\(FormatError.quoted(field)) is not a number; --ignore \(name) leaves the column out, --label-key \(name) takes it for the classes"
     )
   }
 
