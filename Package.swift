@@ -94,8 +94,11 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
     .testTarget(name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"]),
+    // A second device for tests on machines that have none.
+    .target(name: "StandIn", dependencies: ["Torch"], path: "Tests/StandInDevice", exclude: ["device.cpp"]),
     .testTarget(
-      name: "AttacksTests", dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "Torch"]),
+      name: "AttacksTests",
+      dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     // A run of made-up work that the fault suite kills, starves and interrupts.
@@ -106,7 +109,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "Torch",
+        "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
+        "Torch",
       ], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Formats", "Torch", "uae"]),
   ],

@@ -37,6 +37,10 @@ flags=(-std=c++17 -O3 -fPIC -DNDEBUG -Wall -Wextra
   -I "$root/Native" -I "$root/Sources/CTorch/include"
   -isystem "$torch/include" -isystem "$torch/include/torch/csrc/api/include")
 libraries=(-L "$torch/lib" -ltorch_cpu -lc10 -Wl,-rpath,"$torch/lib")
+# A CUDA build registers its device when its library is loaded; nothing here names a symbol of it.
+if [ -f "$torch/lib/libtorch_cuda.so" ]; then
+  libraries+=(-Wl,--no-as-needed -ltorch_cuda -lc10_cuda -Wl,--as-needed)
+fi
 avx2=(-mavx2 -mfma)
 avx512=(-mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma)
 x86=no

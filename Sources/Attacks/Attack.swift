@@ -20,7 +20,14 @@ public struct Attack: Sendable {
   /// need more is solved in parts, which changes no result.
   static let learnedBytes = 256 << 20
 
-  public init(criterion: any Criterion, similarity: any Similarity, solver: any Solver, seed: UInt64) {
+  /// Where the model is, and the samples have to be.
+  public let device: Device
+
+  public init(
+    criterion: any Criterion, similarity: any Similarity, solver: any Solver, seed: UInt64,
+    device: Device = .cpu
+  ) {
+    self.device = device
     self.criterion = criterion
     self.similarity = similarity
     self.solver = solver

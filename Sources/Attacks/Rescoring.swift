@@ -4,12 +4,14 @@ extension Attack {
   /// f(x′), one value a sample, of given x′: in the same tiles, and therefore to the same bits, as ``run`` has it.
   ///
   /// - Parameters:
-  ///   - set: all samples `[count, …]`.
-  ///   - perturbed: x′ of the samples `range`, `[range.count, …]`.
+  ///   - set: all samples `[count, …]`, on any device.
+  ///   - perturbed: x′ of the samples `range`, `[range.count, …]`, on any device.
   public func criterionValues(_ set: Tensor, _ perturbed: Tensor, range: Range<Int>) throws -> [Float] {
     guard !range.isEmpty else { return [] }
     let size = Self.tileSize
     let before = range.lowerBound % size
+    // What comes out of a file is in the host's memory.
+    let set = set.to(device), perturbed = perturbed.to(device)
     let padded =
       before == 0
       ? perturbed

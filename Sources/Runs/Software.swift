@@ -4,7 +4,8 @@ public enum Software {
 
   /// What computes a result, as identities of runs and cells state it.
   /// - Parameter libtorch: the version of the library that was opened.
-  public static func versions(libtorch: String) -> [String: String] {
-    ["swift-uae": version, "libtorch": libtorch]
+  public static func versions(libtorch: String, device: String = "cpu") -> [String: String] {
+    // An accelerator's arithmetic is another one; the host's goes without saying.
+    ["swift-uae": version, "libtorch": libtorch].merging(device == "cpu" ? [:] : ["device": device]) { $1 }
   }
 }

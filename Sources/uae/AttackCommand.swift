@@ -99,7 +99,7 @@ struct AttackCommand: ParsableCommand {
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: run), model: try subject.digest(),
       data: "\(dataset.digest)/\(dataset.train.count)",
-      software: Software.versions(libtorch: LibTorch.version))
+      software: Software.versions(libtorch: LibTorch.version, device: "\(originals.device)"))
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
     let progress = RunProgress(style: work.style)

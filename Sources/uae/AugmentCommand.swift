@@ -101,7 +101,7 @@ struct AugmentCommand: ParsableCommand {
     let request = SearchRun.Request(
       model: family, code: code, batchSize: batchSize, seed: seed, seeds: seeds ?? 6,
       budget: budget?.seconds ?? 180,
-      updates: updates)
+      updates: updates, device: try work.place())
     let run = try SearchRun(request, dataset, folder: folder, workers: work.threadCount, progress: progress)
     progress.note("\(run.plan.updates) updates per training; the plan is in \(folder)/plan.yaml")
     let outcome = try interrupts.guarding { try run.run() }
@@ -117,7 +117,8 @@ struct AugmentCommand: ParsableCommand {
     let plan = try AugmentPlan(
       dataset, model: family, code: code, recipe: recipe,
       training: .init(epochs: epochs, batchSize: batchSize),
-      seeds: (0..<UInt64(seeds ?? 1)).map { seed + $0 }, threads: work.threadCount)
+      seeds: (0..<UInt64(seeds ?? 1)).map { seed + $0 }, threads: work.threadCount,
+      device: try work.place())
     let folder = out ?? "runs/augment-\(name)-\(family)-\(recipe.name)"
     if resume, !FileManager.default.fileExists(atPath: folder + "/recipe.yaml") {
       throw ValidationError("--resume: \(folder) holds no run")

@@ -44,6 +44,11 @@ struct ReproduceCommand: ParsableCommand {
   var threads: Int?
 
   @Option(
+    name: .long, help: "auto, cpu, cuda, cuda:N or mps: where models are trained and attacked (default: cpu)."
+  )
+  var device = "cpu"
+
+  @Option(
     name: .long,
     help: "Write the page to this .md file from the cells of the folders given by --from; run nothing.")
   var page: String?
@@ -74,6 +79,9 @@ struct ReproduceCommand: ParsableCommand {
       throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
     }
     if page == nil, !from.isEmpty { throw ValidationError("--from is for --page") }
+    if device != "cpu", let found = try? Studies.named(study), !found.takesDevice {
+      throw ValidationError("the study \(study) measures what the host computes; leave --device out")
+    }
     do { _ = try plan(Studies.named(study)) } catch let error as StudyError {
       throw ValidationError("\(error)")
     }
@@ -92,6 +100,7 @@ struct ReproduceCommand: ParsableCommand {
     words += only.map { "--only \($0.part)=\($0.values.joined(separator: ","))" }
     words += dataset.map { "--dataset \($0)" }
     if let seeds { words.append("--seeds \(seeds)") }
+    if device != "cpu" { words.append("--device \(device)") }
     return words.joined(separator: " ")
   }
 
@@ -101,15 +110,17 @@ struct ReproduceCommand: ParsableCommand {
     let plan = try plan(S.self)
     let folder = out ?? "runs/\(plan.name)"
     try LibTorch.load()
+    let device = try Device(parsing: self.device)
     let study = StudyRun<S>(
-      plan: plan, folder: folder, software: Software.versions(libtorch: LibTorch.version))
+      plan: plan, folder: folder, software: Software.versions(libtorch: LibTorch.version, device: "\(device)")
+    )
     if let page { return try study.document(from: from).write(page: page) }
     let interrupts = Interrupts(
       farewell: "interrupted; finished cells are in \(folder): give the same command again")
     let found = try interrupts.guarding {
       try study.run(
         workers: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-        data: DatasetCache(dataRoot: dataRoot),
+        data: DatasetCache(dataRoot: dataRoot, device: device),
         progress: RunProgress(
           style: quiet ? .quiet : .automatic, isCancelled: { interrupts.requested != nil }),
         command: command)

@@ -43,7 +43,8 @@ struct TrainCommand: ParsableCommand {
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize)
     try settings.validate()
     let chosen = try ModelFamilies.named(family)
-    var train = TrainingData(dataset.train)
+    let device = try work.place()
+    var train = TrainingData(dataset.train, device: device)
     if let augment {
       let examples = try Examples(of: RunDirectory(existing: augment))
       guard Array(examples.perturbed.shape.dropFirst()) == dataset.sampleShape else {
@@ -53,7 +54,8 @@ struct TrainCommand: ParsableCommand {
       }
       train = train.appending(
         TrainingData(
-          examples.perturbed, labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
+          examples.perturbed.to(device),
+          labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
     }
     let architecture = Architecture(
       chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
@@ -66,11 +68,14 @@ struct TrainCommand: ParsableCommand {
     }
     let data = train
     let trained = try interrupts.guarding {
-      try ModelTraining(
-        "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out
-      ).run(epochs: count, samples: data.count, progress: work.progress(interrupts)) { _, _ in data }
+      var training = ModelTraining(
+        "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out)
+      training.device = device
+      return try training.run(epochs: count, samples: data.count, progress: work.progress(interrupts)) {
+        _, _ in data
+      }
     }
-    let errors = try sampleErrors(trained, TrainingData(dataset.test))
+    let errors = try sampleErrors(trained, TrainingData(dataset.test, device: device))
     if work.json {
       struct Result: Encodable {
         var checkpoint: String

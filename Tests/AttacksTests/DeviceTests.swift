@@ -1,29 +1,10 @@
 import Attacks
-import Foundation
+import Evaluation
 import Models
 import MutualInformation
+import StandIn
 import Testing
 import Torch
-
-/// A second device in the host's memory (`Tests/StandInDevice`), which refuses tensors that lie elsewhere: whatever runs on
-/// it through and through has made nothing on a device that it only supposed.
-enum StandIn {
-  /// Nil where `./test` has not built it.
-  static let device: Device? = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-      "../../.deps/lib")
-    #if os(macOS)
-      let name = "libstandin.dylib"
-    #else
-      let name = "libstandin.so"
-    #endif
-    guard (try? LibTorch.load()) != nil,
-      let library = dlopen(folder.appendingPathComponent(name).path, RTLD_NOW | RTLD_GLOBAL),
-      let symbol = dlsym(library, "stand_in_device_type")
-    else { return nil }
-    return Device(type: unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)(), index: 0)
-  }()
-}
 
 @Suite(.enabled(if: StandIn.device != nil, "the stand-in device is not built; run ./test"))
 struct DeviceTests {
@@ -114,6 +95,24 @@ struct DeviceTests {
       let attack = try recipe.makeAttack(on: model, samples: set, seed: 1)
       #expect(try attack.run(set, range: 0..<20, threads: 1).perturbed.device == set.device)
     }
+  }
+
+  /// What precedes and follows the search: the checks before it, and the scoring of what comes out of a file, which is in
+  /// the host's memory.
+  @Test(arguments: ["reconstruction", "misclassification"])
+  func checksAndRescoringStayWhereTheSamplesAre(_ criterion: String) throws {
+    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 6), [5, 6]).to(other)
+    let recipe = Recipe("checked", criterion: Choice(criterion))
+    let labels = [0, 1, 2, 0, 1]
+    let preflight = try Preflight(Linear(other), recipe, set, labels: labels)
+    #expect(preflight.criterion != nil)
+    let attack = try recipe.makeAttack(on: Linear(other), samples: set, labels: labels, seed: 1)
+    let found = try attack.run(set, range: 0..<5, threads: 1)
+    var examples = found.examples
+    examples.perturbed = examples.perturbed.to(.cpu)
+    #expect(try attack.criterionValues(set.to(.cpu), examples) == attack.criterionValues(set, examples))
+    let figures = try ClassFigures(Linear(other), set, found.perturbed, labels: labels)
+    #expect(0...1 ~= figures.robustAccuracy)
   }
 
   /// The test's own test: the stand-in does fail where two devices meet.

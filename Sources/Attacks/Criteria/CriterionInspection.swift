@@ -17,7 +17,7 @@ public struct CriterionInspection: Sendable {
   /// - Throws: what the criterion throws, but for a missing gradient.
   public init(_ criterion: any Criterion, _ samples: Tensor, seed: UInt64 = 0) throws {
     let noise = RandomStream(seed: seed, purpose: .start).normal(samples.count)
-    let perturbed = (samples + Tensor(noise, samples.shape) * 0.1).clamped(0...1)
+    let perturbed = (samples + Tensor(noise, samples.shape).to(samples.device) * 0.1).clamped(0...1)
     let bound = try criterion.bind(samples)
     self.samples = samples.shape[0]
     let tracked = try withGrad { try bound.values(perturbed.requiringGrad()).requiresGrad }

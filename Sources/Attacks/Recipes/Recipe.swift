@@ -116,7 +116,7 @@ extension Recipe {
     let attack = Attack(
       criterion: try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets),
       similarity: try seeksLikeness ? Opposite(alike) : alike,
-      solver: try Solvers.make(recipe.solver, start: makeStart()), seed: seed)
+      solver: try Solvers.make(recipe.solver, start: makeStart()), seed: seed, device: model.device)
     guard var grid else { return attack }
     // Within a ball the file's values must lie, too.
     grid.isInward = recipe.solver.real("epsilon") < 1 || recipe.solver.text("norm") == "l2"

@@ -15,10 +15,11 @@ public struct AugmentPlan: Sendable {
   public let train: TrainingData
   public let test: TrainingData
 
+  /// - Parameter device: where models are trained and attacked.
   /// - Throws: ``RecipeError`` for settings out of range, `ModelError` where the samples do not suit the model.
   public init(
     _ dataset: Dataset, model: String, code: Int? = nil, recipe: Recipe, training: TrainingSettings,
-    seeds: [UInt64], threads: Int
+    seeds: [UInt64], threads: Int, device: Device = .cpu
   ) throws {
     let recipe = try recipe.completed()
     try training.validate()
@@ -38,13 +39,14 @@ public struct AugmentPlan: Sendable {
     architecture = try Architecture(
       family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let criterion = try Criteria.registry.named(recipe.criterion.name)
-    try architecture.makeModel(seed: 0).require(criterion.needs, for: "the criterion '\(criterion.name)'")
+    try architecture.makeModel(seed: 0, device: device).require(
+      criterion.needs, for: "the criterion '\(criterion.name)'")
     epochs =
       try training.epochs
       ?? TrainingSettings.defaultEpochs(
         ModelFamilies.named(model), samples: dataset.train.count, batchSize: training.batchSize)
-    train = TrainingData(dataset.train)
-    test = TrainingData(dataset.test)
+    train = TrainingData(dataset.train, device: device)
+    test = TrainingData(dataset.test, device: device)
   }
 
   /// Passes over the data in every training.
@@ -85,7 +87,8 @@ public struct AugmentPlan: Sendable {
 
 extension TrainingData {
   /// A data set's samples with their classes.
-  public init(_ samples: Samples) {
-    self.init(Tensor(samples.values, [samples.count] + samples.shape), labels: samples.labels)
+  public init(_ samples: Samples, device: Device) {
+    self.init(
+      Tensor(samples.values, [samples.count] + samples.shape).to(device), labels: samples.labels)
   }
 }

@@ -28,7 +28,8 @@ enum AugmentResults {
       "batchSize": .value(plan.training.batchSize),
     ])
     root["recipe"] = .value(plan.recipe)
-    root["software"] = .value(Software.versions(libtorch: LibTorch.version))
+    root["software"] = .value(
+      Software.versions(libtorch: LibTorch.version, device: "\(plan.train.samples.device)"))
     root["definitions"] = .value([
       "success": "f(x') <= 0 at the returned x' != x",
       "returned iterate": "the feasible one with the least similarity",

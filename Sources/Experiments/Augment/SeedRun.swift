@@ -68,6 +68,7 @@ struct SeedRun {
     var training = ModelTraining(
       title, architecture: plan.architecture, settings: plan.training, seed: seed,
       path: "\(folder)/checkpoints/\(name).safetensors")
+    training.device = plan.train.samples.device
     training.savesEvery = max(1, plan.recipe.retraining.onlineEvery)
     return training
   }
@@ -79,7 +80,8 @@ struct SeedRun {
     let attack = try recipe.makeAttack(on: model, samples: plan.train.samples, seed: seed)
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: ["command": "augment", "seed": "\(seed)"]), model: try model.digest(),
-      data: plan.dataDigest, software: Software.versions(libtorch: LibTorch.version))
+      data: plan.dataDigest,
+      software: Software.versions(libtorch: LibTorch.version, device: "\(plan.train.samples.device)"))
     let (directory, outcome, timing) = try AttackRun(attack, copies: recipe.copies, threads: plan.threads)
       .run(
         plan.train.samples, folder: folder + "/attack", identity: identity, progress: progress,
@@ -135,7 +137,8 @@ struct SeedRun {
   }
 
   private func attackFigures(_ examples: Examples) -> [String: Double] {
-    let sizes = PerturbationSizes(plan.train.samples.gathered(examples.index), examples.perturbed)
+    let x = plan.train.samples
+    let sizes = PerturbationSizes(x.gathered(examples.index), examples.perturbed.to(x.device))
     let won = examples.succeeded.indices.filter { examples.succeeded[$0] }
     var figures = [
       "attack.successRate": examples.successRate,

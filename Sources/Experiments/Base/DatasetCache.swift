@@ -10,8 +10,10 @@ public final class DatasetCache: Sendable {
     public let train: Tensor
     public let test: Tensor
 
-    package init(_ dataset: Dataset) {
-      func tensor(_ samples: Samples) -> Tensor { Tensor(samples.values, [samples.count] + samples.shape) }
+    package init(_ dataset: Dataset, device: Device = .cpu) {
+      func tensor(_ samples: Samples) -> Tensor {
+        Tensor(samples.values, [samples.count] + samples.shape).to(device)
+      }
       self.dataset = dataset
       train = tensor(dataset.train)
       test = tensor(dataset.test)
@@ -19,15 +21,20 @@ public final class DatasetCache: Sendable {
   }
 
   private let dataRoot: String?
+  /// Where the tensors are, and therefore where cells compute.
+  public let device: Device
   private let entries = Mutex<[String: Entry]>([:])
 
   /// - Parameter dataRoot: the folder that has one folder a set; nil takes the environment's `UAE_DATA`.
-  public init(dataRoot: String? = nil) { self.dataRoot = dataRoot }
+  public init(dataRoot: String? = nil, device: Device = .cpu) {
+    self.dataRoot = dataRoot
+    self.device = device
+  }
 
   /// A cache that has one set already, whatever its name means elsewhere: for data of the user's own.
-  public convenience init(_ dataset: Dataset) {
-    self.init()
-    entries.withLock { $0["\(dataset.name)/all"] = Entry(dataset) }
+  public convenience init(_ dataset: Dataset, device: Device = .cpu) {
+    self.init(device: device)
+    entries.withLock { $0["\(dataset.name)/all"] = Entry(dataset, device: device) }
   }
 
   /// A set by name, with at most `limit` samples to train on.
@@ -38,7 +45,7 @@ public final class DatasetCache: Sendable {
       let key = "\(name)/\(limit.map(String.init) ?? "all")"
       if let known = entries[key] { return known }
       let dataset = try DatasetLoader.load(name, dataRoot: dataRoot, options: .init(limit: limit))
-      let entry = Entry(dataset)
+      let entry = Entry(dataset, device: device)
       entries[key] = entry
       return entry
     }

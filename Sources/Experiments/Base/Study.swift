@@ -12,6 +12,8 @@ public protocol Study: Sendable {
   static var summary: String { get }
   /// The plans that are part of the program, by the name of their scale.
   static var scales: KeyValuePairs<String, [UInt8]> { get }
+  /// Whether its models can be on an accelerator.
+  static var takesDevice: Bool { get }
   /// The cells of a stage, which may depend on what the stages before it found; nil where there is no such stage.
   ///
   /// - Throws: ``StudyError/settings(_:)`` where cells of a stage before are missing.
@@ -40,6 +42,8 @@ public enum Studies {
 }
 
 extension Study {
+  public static var takesDevice: Bool { true }
+
   /// A scale by name, or a plan from a YAML file.
   ///
   /// - Throws: ``StudyError/settings(_:)``.

@@ -65,7 +65,9 @@ struct ExampleMaker {
   private var all: [Int] { Array(0..<set.shape[0]) }
 
   private mutating func make(against model: any Model) throws {
-    let found = try run(recipe, model, currentSeed)
+    var found = try run(recipe, model, currentSeed)
+    // Out of a run's folder they come into the host's memory.
+    found.perturbed = found.perturbed.to(set.device)
     self.found = found
     (sets, rows) = ([], [])
     for copy in 0..<recipe.copies {
@@ -102,9 +104,10 @@ struct ExampleMaker {
   private func matchedNoise(_ examples: Tensor, _ x: Tensor) -> Tensor {
     let drawn = RandomStream(seed: seed, purpose: .augmentation, index: -1 - makings).normal(x.count)
     return withoutGrad {
-      let noise = Tensor(drawn, x.shape)
+      let noise = Tensor(drawn, x.shape).to(x.device)
       let wanted = (examples - x).sampleNorms()
-      var low = Tensor.zeros(wanted.shape, device: .cpu), high = Tensor.full(wanted.shape, 4, device: .cpu)
+      var low = Tensor.zeros(wanted.shape, device: x.device)
+      var high = Tensor.full(wanted.shape, 4, device: x.device)
       func noisy(_ scale: Tensor) -> Tensor { (x + noise * scale.perSample(like: x)).clamped(0...1) }
       for _ in 0..<20 {
         let middle = (low + high) * 0.5

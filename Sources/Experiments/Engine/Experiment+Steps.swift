@@ -27,12 +27,13 @@ extension Experiment {
         throw StudyError.settings("the original model has no examples")
       }
       var training = Retraining(
-        model: try architecture.makeModel(seed: seed), schedule: schedule, seed: seed, parts: parts,
+        model: try architecture.makeModel(seed: seed, device: context.data.device), schedule: schedule,
+        seed: seed, parts: parts,
         measure: { try errors(of: $0, parts) })
       try training.run(&none, context)
       return try Checkpoint(training.model).encoded()
     }
-    return try Checkpoint.read(path).model
+    return try Checkpoint.read(path, device: context.data.device).model
   }
 
   /// Attacks all samples: what is made once in the cell's own folder, so that hours of it survive a stop.
@@ -53,7 +54,7 @@ extension Experiment {
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: ["seed": seed]), model: try model.digest(),
       data: "\(parts.entry.dataset.digest)/\(set.shape[0])",
-      software: Software.versions(libtorch: LibTorch.version))
+      software: Software.versions(libtorch: LibTorch.version, device: "\(context.data.device)"))
     let start = ContinuousClock.now
     let (directory, outcome, _) = try AttackRun(attack, copies: recipe.copies, threads: context.threads).run(
       set, folder: context.scratch, identity: identity,

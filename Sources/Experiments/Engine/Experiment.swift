@@ -106,16 +106,18 @@ public struct Experiment: StudyCell, Equatable {
     let dataset = parts.entry.dataset
     let architecture = try Architecture(
       family: model, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
+    let device = context.data.device
     // More of the same data needs no model to make examples against.
     let original =
       arm.source == .none && !keepsPictures
-      ? try architecture.makeModel(seed: seed) : try originalModel(architecture, parts, context)
+      ? try architecture.makeModel(seed: seed, device: device)
+      : try originalModel(architecture, parts, context)
     var maker = ExampleMaker(arm, of: parts.train.samples, seed: seed) { recipe, model, seed in
       try attacked(parts, recipe, model, seed, context)
     }
-    try maker.makeStatic(against: original) { try architecture.makeModel(seed: seed) }
+    try maker.makeStatic(against: original) { try architecture.makeModel(seed: seed, device: device) }
     var training = Retraining(
-      model: arm.source == .original ? original : try architecture.makeModel(seed: seed),
+      model: arm.source == .original ? original : try architecture.makeModel(seed: seed, device: device),
       schedule: schedule.lasting(arm.effort ?? 1), seed: seed, parts: parts,
       measure: { try errors(of: $0, parts) })
     if arm.source != .original { try training.run(&maker, context) }
@@ -134,7 +136,7 @@ public struct Experiment: StudyCell, Equatable {
       updates: training.updates(arm), halfway: training.halfway, course: training.course,
       diversity: training.diversity, affinity: seen.map { $0 / clean - 1 },
       examples: try figures(maker, original, parts),
-      robustness: measuresRobustness ? try RobustnessMeasures(training.model, parts.test.samples) : nil,
+      robustness: measuresRobustness ? try RobustnessMeasures(training.model, parts.test) : nil,
       trainingSeconds: training.seconds, attackSeconds: maker.seconds)
   }
 }

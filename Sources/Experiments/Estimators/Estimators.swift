@@ -7,6 +7,7 @@ import Reports
 /// Estimators of mutual information and MINE's critics, where the truth is known.
 public enum Estimators: Study {
   public static let name = "estimators"
+  public static let takesDevice = false
   public static let summary = "estimators of mutual information and MINE's critics, where the truth is known"
   public static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.estimators_smoke_yaml, "small": PackageResources.estimators_small_yaml]

@@ -14,7 +14,7 @@ struct RecipesFindings {
 
   var values: Values {
     [
-      "noise": .group(against(\.toNoise)), "same": .group(against(\.toSame)),
+      "lead": .group(lead), "noise": .group(against(\.toNoise)), "same": .group(against(\.toSame)),
       "winner": winner.map { .group($0) } ?? .flag(false), "shares": .list(shares, as: "parts"),
       "contrasts": .list(contrasts, as: "parts"), "equalTime": .list(equalTime, as: "parts"),
       "convergence": .list(convergence, as: "parts"),
@@ -22,6 +22,21 @@ struct RecipesFindings {
   }
 
   private typealias Path = KeyPath<RecipesRow.Line, PairedComparison?>
+
+  /// Where adversarial examples beat the best-tuned noise at all: what the page says first.
+  private var lead: Values {
+    let names = plan.families.filter { $0.isRecipe == true }.map(\.name)
+    let groups = rows.compactMap { row -> Values? in
+      let better = names.filter { row[$0]?.toNoise?.verdict() == .lower }
+      guard !better.isEmpty else { return nil }
+      let parts = better.map { "*\($0)* \(row[$0]?.toNoise?.changeText ?? "–")" }
+      return ["group": .text(row.group.label), "recipes": .text(parts.joined(separator: ", "))]
+    }
+    return [
+      "groups": .list(groups, as: "parts"), "count": .text("\(groups.count)"),
+      "total": .text("\(rows.count)"),
+    ]
+  }
 
   /// How the recipes fare against a control, group by group: the best by the test error is not singled out; each recipe
   /// has its own count.

@@ -17,11 +17,13 @@ extension SearchRun {
     public var budget: Double
     /// Updates per training in place of what the budget allows.
     public var updates: Int?
+    /// Where models are trained and attacked.
+    public var device: Device
 
     public init(
       model: String, code: Int? = nil, batchSize: Int = 100, seed: UInt64 = 1, seeds: Int = 6,
       budget: Double = 180,
-      updates: Int? = nil
+      updates: Int? = nil, device: Device = .cpu
     ) {
       self.model = model
       self.code = code
@@ -30,6 +32,7 @@ extension SearchRun {
       self.seeds = seeds
       self.budget = budget
       self.updates = updates
+      self.device = device
     }
   }
 
@@ -57,13 +60,14 @@ extension SearchRun {
     let architecture = try Architecture(
       family: request.model, sampleShape: dataset.sampleShape, code: request.code,
       classes: dataset.classNames.count)
-    let model = try architecture.makeModel(seed: request.seed)
+    let model = try architecture.makeModel(seed: request.seed, device: request.device)
     let candidates = SearchCandidate.all(sampleShape: dataset.sampleShape, outputs: family.outputs)
     var plan = SearchPlan(
       dataset: dataset.name, digest: "\(dataset.digest)/\(count)+\(dataset.test.count)", samples: count,
       validation: max(4, count / 5), model: request.model, code: request.code,
       batchSize: max(2, min(request.batchSize, count - max(4, count / 5))), updates: request.updates ?? 0,
-      seed: request.seed, seeds: request.seeds, software: Software.versions(libtorch: LibTorch.version))
+      seed: request.seed, seeds: request.seeds,
+      software: Software.versions(libtorch: LibTorch.version, device: "\(request.device)"))
     if let begun = try SearchPlan.read(folder) {
       if request.updates == nil { plan.updates = begun.updates }
       if let difference = try begun.difference(from: plan) {
@@ -80,7 +84,9 @@ extension SearchRun {
       }
       try Self.claim(folder, plan)
     }
-    try self.init(plan, dataset, candidates: candidates, folder: folder, workers: workers, progress)
+    try self.init(
+      plan, dataset, candidates: candidates, folder: folder, workers: workers, device: request.device,
+      progress)
   }
 
   /// Of a training on one thread while the other workers train too.
@@ -89,12 +95,12 @@ extension SearchRun {
   ) throws -> Double {
     let few = min(plan.batchSize, dataset.train.count), size = dataset.sampleShape.reduce(1, *)
     let batch = TrainingData(
-      Tensor(dataset.train.values[0..<few * size], [few] + dataset.sampleShape),
+      Tensor(dataset.train.values[0..<few * size], [few] + dataset.sampleShape).to(model.device),
       labels: dataset.train.labels.map { Array($0[0..<few]) }
     ).batch(Array(0..<few))
-    let architecture = model.architecture
+    let architecture = model.architecture, device = model.device
     return try concurrently(Array(0..<workers), threads: workers) { worker -> Double in
-      var trainer = Trainer(try architecture.makeModel(seed: UInt64(worker)), seed: 0)
+      var trainer = Trainer(try architecture.makeModel(seed: UInt64(worker), device: device), seed: 0)
       for _ in 0..<3 { try trainer.step(batch) }
       let start = ContinuousClock.now
       var steps = 0

@@ -25,11 +25,12 @@ public struct SearchRun {
   ///   - workers: how many trainings run at a time, each on one thread.
   init(
     _ plan: SearchPlan, _ dataset: Dataset, candidates: [SearchCandidate], folder: String, workers: Int,
-    _ progress: RunProgress
+    device: Device, _ progress: RunProgress
   ) throws {
     self.plan = plan
     self.dataset = dataset
-    store = try CellStore(folder: folder, software: plan.software, data: DatasetCache(dataset))
+    store = try CellStore(
+      folder: folder, software: plan.software, data: DatasetCache(dataset, device: device))
     self.candidates = candidates
     self.folder = folder
     self.workers = workers

@@ -129,14 +129,15 @@ public struct Table3Cell: StudyCell {
       let batchSize = 128
       let steps = plan.epochs * ((data.count + batchSize - 1) / batchSize)
       var trainer = Trainer(
-        try architecture.makeModel(seed: 1), schedule: .cosine(steps: steps), seed: 1)
+        try architecture.makeModel(seed: 1, device: context.data.device), schedule: .cosine(steps: steps),
+        seed: 1)
       for epoch in 0..<plan.epochs {
         try context.checkCancelled()
         _ = try trainer.epoch(epoch, data, batchSize: batchSize)
       }
       return try Checkpoint(trainer.model).encoded()
     }
-    return try Checkpoint.read(path).model
+    return try Checkpoint.read(path, device: context.data.device).model
   }
 
   private func outcome(

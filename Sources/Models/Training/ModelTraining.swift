@@ -11,6 +11,8 @@ public struct ModelTraining: Sendable {
   /// Where the finished model goes; the state of an unfinished training stands beside it with the ending `.training`.
   public var path: String
   public var title: String
+  /// Where the model is trained; its data have to be there.
+  public var device = Device.cpu
   /// The state is saved only after this many epochs or a multiple of them.
   public var savesEvery = 1
 
@@ -41,13 +43,14 @@ public struct ModelTraining: Sendable {
   public func run(
     epochs: Int, samples: Int, progress: RunProgress, data: EpochData
   ) throws -> any TrainableModel {
-    if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path).model }
+    if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path, device: device).model }
     let unfinished = path + ".training"
     let schedule = LearningRateSchedule.cosine(
       steps: epochs * ((samples + settings.batchSize - 1) / settings.batchSize))
     var trainer: Trainer
     var first = 0
-    if FileManager.default.fileExists(atPath: unfinished), let saved = try? Checkpoint.read(unfinished),
+    if FileManager.default.fileExists(atPath: unfinished),
+      let saved = try? Checkpoint.read(unfinished, device: device),
       saved.model.architecture == architecture
     {
       trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
@@ -56,7 +59,8 @@ public struct ModelTraining: Sendable {
       progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
-        try architecture.makeModel(seed: seed), optimizer: settings.optimizer, schedule: schedule, seed: seed)
+        try architecture.makeModel(seed: seed, device: device), optimizer: settings.optimizer,
+        schedule: schedule, seed: seed)
     }
     progress.begin(title, epochs, done: first)
     let clock = ContinuousClock()
