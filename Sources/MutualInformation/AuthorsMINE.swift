@@ -15,7 +15,7 @@ public final class AuthorsMINE: MINEEstimator {
   /// - Throws: ``MINEError`` for a configuration that makes no sense.
   public init(
     _ configuration: MINE.Configuration, views: Int, viewShape: [Int], seed: UInt64, indices: [Int],
-    device: Device = .cpu
+    device: Device
   ) throws {
     try configuration.validate()
     guard viewShape.count == 1 || (viewShape.count == 2 && viewShape.allSatisfy { $0 >= 2 }) else {

@@ -81,14 +81,15 @@ public enum MINE {
   /// - Throws: ``MINEError`` for a configuration that makes no sense.
   public static func estimator(
     _ configuration: Configuration, views: Int, viewShape: [Int], seed: UInt64, indices: [Int],
-    device: Device = .cpu
+    device: Device
   ) throws -> any MINEEstimator {
     try configuration.validate()
     switch configuration.architecture {
     case .authors where device == .cpu:
       return SeparateMINE(
         try indices.map {
-          try AuthorsMINE(configuration, views: views, viewShape: viewShape, seed: seed, indices: [$0])
+          try AuthorsMINE(
+            configuration, views: views, viewShape: viewShape, seed: seed, indices: [$0], device: .cpu)
         })
     case .authors:
       return try AuthorsMINE(

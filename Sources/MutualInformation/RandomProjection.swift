@@ -16,7 +16,7 @@ public struct RandomProjection: SampleViews {
   ///   - dimension: D.
   ///   - sampleSize: d, the number of values of a sample.
   ///   - seed: the run's.
-  public init(count: Int = 96, dimension: Int = 128, sampleSize: Int, seed: UInt64, device: Device = .cpu) {
+  public init(count: Int = 96, dimension: Int = 128, sampleSize: Int, seed: UInt64, device: Device) {
     precondition(
       count >= 1 && dimension >= 1 && sampleSize >= 1,
       "a projection needs views and values: \(count) of \(dimension), from \(sampleSize)")

@@ -12,7 +12,7 @@ public final class TensorMINE: MINEEstimator {
   /// - Throws: ``MINEError`` for a configuration that makes no sense.
   public init(
     _ configuration: MINE.Configuration, views: Int, dimension: Int, seed: UInt64, indices: [Int],
-    device: Device = .cpu
+    device: Device
   ) throws {
     try configuration.validate()
     precondition(views >= 1 && dimension >= 1, "MINE needs at least one view of at least one value")

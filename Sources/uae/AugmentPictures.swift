@@ -19,7 +19,7 @@ enum AugmentPictures {
     guard count > 0 else { return }
     let chosen = (0..<count).map { source[$0 * source.count / count] }
     let x = plan.train.samples.gathered(chosen.map { examples.index[$0] }),
-      y = examples.perturbed.gathered(chosen)
+      y = examples.perturbed.gathered(chosen).to(plan.train.samples.device)
     func images(_ t: Tensor) -> [[Float]] { (0..<count).map { t[$0].floats } }
     var rows: [ImageGrid.Row] = [
       .init("original x", images(x)), .init("UAE x'", images(y)),

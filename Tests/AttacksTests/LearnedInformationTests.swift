@@ -8,7 +8,7 @@ import Torch
   func views(_ which: Int, of model: any TrainableModel) throws -> any SampleViews {
     let shape = model.architecture.sampleShape
     guard which == 0 else {
-      return RandomProjection(count: 6, dimension: 10, sampleSize: shape.reduce(1, *), seed: 2)
+      return RandomProjection(count: 6, dimension: 10, sampleSize: shape.reduce(1, *), seed: 2, device: .cpu)
     }
     return try #require(try model.views(nil, samples: Tensor.zeros([1] + shape, device: .cpu)))
   }

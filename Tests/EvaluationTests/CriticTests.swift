@@ -47,7 +47,7 @@ import Torch
 
   @Test func theViewsThemselvesKnowTheOrder() throws {
     let (x, y) = pairs(40)
-    let views = RandomProjection(count: 96, dimension: 128, sampleSize: 3, seed: 1)
+    let views = RandomProjection(count: 96, dimension: 128, sampleSize: 3, seed: 1, device: .cpu)
     let truth = GaussianInformation(x, dimensions: 128).valuesAndGradient(y).values.floats.map(Double.init)
     let values = CriticRanking.plugIn(x, y, views: views)
     let ranking = try CriticRanking(
@@ -63,7 +63,7 @@ import Torch
 
   @Test func aCriticReadsAPairTheSameInAnyGroup() throws {
     let (x, y) = pairs(6)
-    let views = RandomProjection(count: 12, dimension: 8, sampleSize: 3, seed: 1)
+    let views = RandomProjection(count: 12, dimension: 8, sampleSize: 3, seed: 1, device: .cpu)
     func read(_ range: Range<Int>, _ steps: [Int]) throws -> [CriticRanking.Readings] {
       try CriticRanking.read(
         x[range], y[range], firstIndex: range.lowerBound, views: views, configuration: .init(), steps: steps,

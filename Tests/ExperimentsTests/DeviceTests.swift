@@ -92,6 +92,14 @@ struct ExperimentDeviceTests {
     #expect(measured.attacked > 0 && measured.attacked <= 1, "\(measured)")
   }
 
+  @Test func criticsThatJudgeAreWhereTheImagesAre() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let study = StudyRun<Table3>(plan: try Table3.plan("smoke"), folder: folder, software: [:])
+    let found = try study.run(
+      workers: 1, data: DatasetCache(device: other), progress: .quiet, command: "reproduce table3")
+    #expect(!found.all.isEmpty)
+  }
+
   static let matched: Arm = {
     var arm = Arm(.attack, failures: .start)
     arm.matched = true

@@ -8,7 +8,7 @@ import Torch
     architecture: .authors, hiddenUnits: 3, stepsPerIteration: 4, learningRate: 1e-4)
 
   func make(_ indices: [Int], viewShape: [Int]) throws -> any MINEEstimator {
-    try MINE.estimator(configuration, views: 5, viewShape: viewShape, seed: 6, indices: indices)
+    try MINE.estimator(configuration, views: 5, viewShape: viewShape, seed: 6, indices: indices, device: .cpu)
   }
 
   @Test func weightsAreAsManyAsTheAuthors() {
@@ -45,7 +45,7 @@ import Torch
     var c = configuration
     c.learningRate = 1e-3
     c.hiddenUnits = 16
-    let estimator = try MINE.estimator(c, views: count, viewShape: [1], seed: 6, indices: [0])
+    let estimator = try MINE.estimator(c, views: count, viewShape: [1], seed: 6, indices: [0], device: .cpu)
     let (u, v) = (Tensor(x, [1, count, 1]), Tensor(y, [1, count, 1]))
     let before = estimator.advance(u, v, steps: 0).values.item
     let after = estimator.advance(u, v, steps: 400).values.item

@@ -36,7 +36,7 @@ func relativeError(_ a: [Double], _ b: [Double]) -> Double {
     let c = MINE.Configuration(hiddenUnits: H, learningRate: rate)
     return (
       try FusedMINE(c, views: K, dimension: D, seed: Self.seed, indices: indices),
-      try TensorMINE(c, views: K, dimension: D, seed: Self.seed, indices: indices)
+      try TensorMINE(c, views: K, dimension: D, seed: Self.seed, indices: indices, device: .cpu)
     )
   }
 

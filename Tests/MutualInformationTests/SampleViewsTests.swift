@@ -7,7 +7,7 @@ import Torch
   static let convolution = FirstConvolution(
     weight: Tensor(RandomStream(seed: 1, purpose: .initialization).normal(4 * 2 * 3 * 3), [4, 2, 3, 3]),
     bias: Tensor([0.1, -0.2, 0.3, 0] as [Float], [4]), padding: 1, imageShape: [2, 6, 5])
-  static let projection = RandomProjection(count: 5, dimension: 7, sampleSize: 60, seed: 9)
+  static let projection = RandomProjection(count: 5, dimension: 7, sampleSize: 60, seed: 9, device: .cpu)
 
   func samples(_ count: Int) -> Tensor {
     Tensor(RandomStream(seed: 2, purpose: .start).normal(count * 60), [count, 2, 6, 5])
@@ -62,9 +62,9 @@ import Torch
 
   @Test func aViewsMatrixDependsOnTheSeedAndItsNumberAlone() {
     let one = Tensor([1] + [Float](repeating: 0, count: 59), [1, 60])
-    let few = RandomProjection(count: 2, dimension: 7, sampleSize: 60, seed: 9)
+    let few = RandomProjection(count: 2, dimension: 7, sampleSize: 60, seed: 9, device: .cpu)
     #expect(few(one).floats == Self.projection(one).sliced(1, 0..<2).floats)
-    let other = RandomProjection(count: 2, dimension: 7, sampleSize: 60, seed: 10)
+    let other = RandomProjection(count: 2, dimension: 7, sampleSize: 60, seed: 10, device: .cpu)
     #expect(few(one).floats != other(one).floats)
   }
 

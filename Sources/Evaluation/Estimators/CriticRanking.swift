@@ -75,7 +75,7 @@ public struct CriticRanking: Codable, Sendable {
     let x = views(originals).contiguous(), y = views(perturbed).contiguous()
     let estimator = try MINE.estimator(
       configuration, views: views.count, viewShape: views.viewShape, seed: seed,
-      indices: (0..<originals.shape[0]).map { firstIndex + $0 })
+      indices: (0..<originals.shape[0]).map { firstIndex + $0 }, device: originals.device)
     var taken = 0
     return steps.map { count in
       defer { taken = count + furtherReadings }

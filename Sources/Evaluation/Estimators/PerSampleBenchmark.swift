@@ -60,7 +60,7 @@ public enum PerSampleBenchmark {
     let (freshX, freshY) = views(setting, seed: seed, purpose: .freshViews)
     let estimator = try MINE.estimator(
       MINE.Configuration(learningRate: setting.learningRate), views: setting.views,
-      viewShape: [setting.dimensions], seed: seed, indices: indices)
+      viewShape: [setting.dimensions], seed: seed, indices: indices, device: .cpu)
     var taken = 0
     let trained = try setting.steps.map { steps in
       let own = estimator.advance(x, y, steps: steps - taken).values

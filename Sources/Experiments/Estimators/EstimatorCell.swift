@@ -133,9 +133,10 @@ public enum Critic: String, Codable, CaseIterable, Sendable {
     case .recipe:
       return RandomProjection(
         count: mine.integer("projections"), dimension: mine.integer("projectedSize"), sampleSize: size,
-        seed: seed)
+        seed: seed, device: .cpu)
     case .authors:
-      return RandomProjection(count: Self.authorsViews, dimension: 128, sampleSize: size, seed: seed)
+      return RandomProjection(
+        count: Self.authorsViews, dimension: 128, sampleSize: size, seed: seed, device: .cpu)
     }
   }
 
