@@ -49,6 +49,17 @@ import Experiments
     #expect(changed.tested[.same]?.map(\.testError) != outcome.tested[.same]?.map(\.testError))
   }
 
+  /// Held-out samples are few: what gains less than a hundredth on them is not told from the same data.
+  @Test(arguments: [(-0.004, true), (-0.02, false), (-0.3, false)])
+  func aGainBelowAHundredthIsNotChosen(_ change: Double, _ isSame: Bool) throws {
+    func score(_ candidate: SearchCandidate, _ change: Double) -> SearchChoice.Score {
+      .init(candidate: candidate, change: change, seeds: 4, seconds: 1)
+    }
+    let other = SearchCandidate.same.lasting(2)
+    let choice = SearchChoice(scores: [score(other, change), score(.same, 0)])
+    #expect(choice.winner?.candidate == (isSame ? .same : other))
+  }
+
   @Test func nothingDependsOnTheNumberOfWorkersOrOnStops() throws {
     let (outcome, _) = try Self.finished.get()
     let folder = NSTemporaryDirectory() + "search-\(UUID().uuidString)"

@@ -37,7 +37,7 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   static let longer = 2.0
 
   /// The same with so many times the updates.
-  func lasting(_ factor: Double) -> SearchCandidate {
+  package func lasting(_ factor: Double) -> SearchCandidate {
     var arm = arm
     arm.effort = factor
     return SearchCandidate("\(name), \(factor.text(.general(3))) times the updates", arm, cost: cost * factor)

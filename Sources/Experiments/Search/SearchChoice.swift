@@ -10,6 +10,13 @@ public struct SearchChoice: Sendable {
     public var seeds: Int
     /// The mean seconds of a training and of the making of its examples.
     public var seconds: Double
+
+    package init(candidate: SearchCandidate, change: Double, seeds: Int, seconds: Double) {
+      self.candidate = candidate
+      self.change = change
+      self.seeds = seeds
+      self.seconds = seconds
+    }
   }
 
   /// All candidates that the last round had, the best first.
@@ -18,6 +25,8 @@ public struct SearchChoice: Sendable {
   public private(set) var left: [Score] = []
   private var ratios: [SearchCandidate: [Double]] = [:]
   private var seconds: [SearchCandidate: [Double]] = [:]
+
+  package init(scores: [Score] = []) { self.scores = scores }
 
   /// Takes a round's trainings of one seed into account.
   mutating func add(_ trials: [SearchCandidate: SearchTrial.Outcome]) {
@@ -53,8 +62,12 @@ public struct SearchChoice: Sendable {
     return scores.map(\.candidate).filter(best.contains)
   }
 
-  /// The best of all that the last round had.
-  public var winner: Score? { scores.first }
+  /// The best of all that the last round had, or the same data where that gains too little: the draw of the samples that were
+  /// held out may make as much.
+  public var winner: Score? {
+    guard let best = scores.first, best.change > -SearchPlan.worthwhile else { return scores.first }
+    return scores.first { $0.candidate == .same } ?? best
+  }
   /// The best that is made of adversarial examples and trains no longer than the control.
   public var adversarial: Score? {
     scores.first { $0.candidate.isAdversarial && $0.candidate.arm.effort == nil }

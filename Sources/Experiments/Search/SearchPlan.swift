@@ -27,6 +27,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   static let rounds = [1, 1, 2]
   /// The share of the arms that is left after each round but the last.
   static let kept = 1.0 / 3
+  /// The share of the validation error that a way has to save to be chosen before the same data.
+  static let worthwhile = 0.01
   /// Learning rates of Adam that the same data are tried with, besides the family's own optimiser.
   static let rates: [Double] = [1e-3, 3e-3, 1e-2]
   /// The numbers of updates that a budget is rounded down to, so that it does not hang on the machine's mood.
