@@ -88,6 +88,7 @@ extension Experiment {
   /// The examples that a picture shows, one per training sample.
   func shown(_ maker: ExampleMaker) -> Tensor? {
     if arm.source == .mixup { return BatchAugmentation.mixup(maker.set, seed: seed) }
+    if arm.source == .starts { return maker.sets.first }
     guard let found = maker.found else { return nil }
     return found.perturbed.gathered(found.copy.indices.filter { found.copy[$0] == 0 })
   }

@@ -24,7 +24,7 @@ enum ExperimentPictures {
       }
       let images = try withoutGrad {
         [
-          ("1 training x", x), ("2 example x'", y), ("4 model of x", try rebuilt(original, x)),
+          (originals, x), (examples, y), ("4 model of x", try rebuilt(original, x)),
           ("5 model of x'", try rebuilt(original, y)), ("6 test x", t),
           ("7 before", try rebuilt(original, t)),
           ("8 after", try rebuilt(retrained, t)),
@@ -55,21 +55,37 @@ enum ExperimentPictures {
 
   private static func name(_ cell: Experiment) -> String { "pictures-\(cell.label)" }
 
+  private static let originals = "1 training x"
+  private static let examples = "2 example x'"
+
+  private static func images(_ name: String, of file: SafetensorsFile) throws -> (
+    shape: [Int], values: [[Float]]
+  ) {
+    let array = try file.array(name)
+    let size = array.shape.dropFirst().reduce(1, *)
+    let values = array.floats()
+    return (
+      Array(array.shape.dropFirst()),
+      stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
+    )
+  }
+
+  /// The originals of the first, and the examples of each in a row of its name.
+  static func examples(_ paths: [(name: String, path: String)]) throws -> ImageGrid {
+    let files = try paths.map { (name: $0.name, file: try Safetensors.open($0.path)) }
+    let x = try files.first.map { try images(originals, of: $0.file) }
+    let rows = try files.map { ImageGrid.Row($0.name, try images(examples, of: $0.file).values) }
+    return try ImageGrid(shape: x?.shape ?? [], rows: [.init("x", x?.values ?? [])] + rows)
+  }
+
   /// Originals, examples, what was changed, and what the models make of them: a row each.
   static func grid(_ path: String) throws -> ImageGrid {
     let file = try Safetensors.open(path)
-    func images(_ name: String) throws -> (shape: [Int], values: [[Float]]) {
-      let array = try file.array(name)
-      let size = array.shape.dropFirst().reduce(1, *)
-      let values = array.floats()
-      return (
-        Array(array.shape.dropFirst()),
-        stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
-      )
-    }
-    let x = try images("1 training x"), y = try images("2 example x'")
+    let x = try images(originals, of: file), y = try images(examples, of: file)
     var rows: [ImageGrid.Row] = []
-    for name in file.names.sorted() { rows.append(.init(String(name.dropFirst(2)), try images(name).values)) }
+    for name in file.names.sorted() {
+      rows.append(.init(String(name.dropFirst(2)), try images(name, of: file).values))
+    }
     let difference = zip(y.values, x.values).map { zip($0, $1).map { $0 - $1 } }
     rows.insert(.init("x' - x", difference, colouring: .signed()), at: 2)
     return try ImageGrid(shape: x.shape, rows: rows)

@@ -8,11 +8,12 @@ enum Table4Arms {
   static let mineUAECode = "mine-uae-code"
   static let l2UAE = "l2-uae"
   static let gaussian = "ga-"
+  static let difference = "difference-"
 
-  /// All that go by name; `ga-0.05` and the like stand for any σ.
+  /// All that go by name; `ga-0.05` and the like stand for any σ, `difference-0.25` for any λ.
   static let names = [
-    original, repeated, mineUAE, mineUAECode, l2UAE, "ga-0.01", "ga-0.001", "mixup", "pgd", "far-noise",
-    "far-mix",
+    original, repeated, mineUAE, mineUAECode, l2UAE, "ga-0.01", "ga-0.001", "difference-0.5", "mixup", "pgd",
+    "far-noise", "far-mix",
   ]
 
   /// - Throws: ``StudyError/settings(_:)`` for an unknown name.
@@ -38,16 +39,23 @@ enum Table4Arms {
     case "far-noise": arm = examples(.farNoise)
     case "far-mix": arm = examples(.farMix)
     default:
-      guard name.hasPrefix(gaussian), let sigma = Double(name.dropFirst(gaussian.count)), sigma > 0,
-        sigma <= 10
-      else {
+      func number(after prefix: String) -> Double? {
+        guard name.hasPrefix(prefix), let value = Double(name.dropFirst(prefix.count)), value > 0, value <= 10
+        else { return nil }
+        return value
+      }
+      if let sigma = number(after: gaussian) {
+        arm = Arm(
+          .attack,
+          recipe: .init(
+            start: Choice("noise", ["sigma": .real(sigma)]),
+            solver: Choice("switching", ["iterations": .integer(0)])))
+      } else if let lambda = number(after: difference) {
+        // No example of the paper's kind that a failure could be told from: all are kept.
+        arm = Arm(.starts, recipe: .init(start: Choice("difference", ["lambda": .real(lambda)])))
+      } else {
         throw StudyError.settings("unknown arm '\(name)'; known: \(names.joined(separator: ", "))")
       }
-      arm = Arm(
-        .attack,
-        recipe: .init(
-          start: Choice("noise", ["sigma": .real(sigma)]),
-          solver: Choice("switching", ["iterations": .integer(0)])))
     }
     arm.name = name
     return arm
