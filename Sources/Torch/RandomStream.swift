@@ -22,6 +22,8 @@ public struct RandomStream: Sendable {
     case training = 7
     /// What a random search tries.
     case search = 9
+    /// Examples that are planted in a model to see whether an attack finds them.
+    case planting = 10
     /// The cut of a data set into parts.
     case split = 8
     /// Resampling for confidence intervals.

@@ -17,6 +17,13 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var subject: ModelOptions
   @OptionGroup var recipe: RecipeOptions
 
+  @Flag(
+    name: .long,
+    help:
+      "Attack a few samples, too: whether more steps and larger balls find more, and whether planted examples are found."
+  )
+  var trust = false
+
   func run() throws {
     do { try LibTorch.load() } catch {
       show(Finding("LibTorch", "\(error)", spoils: true))
@@ -86,6 +93,10 @@ struct DoctorCommand: ParsableCommand {
     let preflight = try Preflight(model, recipe, all, labels: labels)
     found += preflight.findings
     guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
+    if trust {
+      let few = labels.map { Array($0.prefix(samples.shape[0])) }
+      found += try TrustChecks(model, recipe, samples, labels: few, threads: work.threadCount).findings
+    }
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch, the samples and what checking took
     // The first passes warmed LibTorch up.

@@ -1,0 +1,105 @@
+import Formats
+import Models
+import Torch
+
+/// Whether what an attack on a classifier does not find is likely not there: checks that take an attack each, on a few samples.
+///
+/// They are those of Carlini et al. 2019 (arXiv 1902.06705: more budget finds more, an unbounded attack finds everything, many
+/// steps find no less than one) and the active test of ``PlantedExamples``.
+public struct TrustChecks {
+  public typealias Finding = ModelInspection.Finding
+
+  public private(set) var findings: [Finding] = []
+  private let model: any Model
+  private let recipe: Recipe
+  private let samples: Tensor
+  private let labels: [Int]?
+  private let threads: Int
+
+  /// The share of planted examples that a sound attack finds at least.
+  static let soundShare = 0.95
+
+  /// - Parameters:
+  ///   - samples: a few samples `[count] + sampleShape`, on the model's device.
+  ///   - labels: one per sample, from 0, where there are any.
+  /// - Throws: ``RecipeError`` where the criterion is not that x′ is of another class; what the model throws.
+  public init(_ model: any Model, _ recipe: Recipe, _ samples: Tensor, labels: [Int]?, threads: Int) throws {
+    let recipe = try recipe.completed()
+    guard recipe.criterion.name == RegisteredCriterion.misclassification.name else {
+      throw RecipeError("--trust looks at attacks with --criterion misclassification")
+    }
+    self.model = model
+    self.recipe = recipe
+    self.samples = samples
+    self.labels = labels
+    self.threads = threads
+    let norm = recipe.solver.word("norm", usual: Norm.linf)
+    guard let epsilon = recipe.solver["epsilon"]?.number, epsilon > 0, epsilon < 1 || norm == .l2 else {
+      findings = [Finding("trust", "the solver \(recipe.solver.name) has no bound: nothing to compare")]
+      return
+    }
+    findings = try [order(norm, epsilon), planted(norm, epsilon)]
+  }
+
+  /// How many of the samples an attack breaks.
+  private func broken(_ solver: Choice) throws -> Int {
+    var other = recipe
+    other.solver = solver
+    let attack = try other.makeAttack(on: model, samples: samples, labels: labels, seed: 1)
+    let result = try attack.run(samples, range: 0..<samples.shape[0], threads: threads)
+    return result.status.count { $0 == .succeeded }
+  }
+
+  private func order(_ norm: Norm, _ epsilon: Double) throws -> Finding {
+    func at(_ radius: Double) throws -> Int {
+      var solver = recipe.solver
+      solver["epsilon"] = .real(radius)
+      return try broken(solver)
+    }
+    let all = samples.shape[0]
+    // From any x of the box every other point is this near.
+    let whole = norm == .linf ? 1 : Double(samples.count / all).squareRoot()
+    let half = try at(epsilon / 2), full = try at(epsilon), unbounded = try at(whole)
+    let steps = "\(half) of \(all) at ε/2, \(full) at ε, \(unbounded) without a bound"
+    var problems: [String] = []
+    if half > full { problems.append("a larger ball holds the smaller one, and less is found in it") }
+    if unbounded < all {
+      problems.append(
+        "without a bound each sample can be any other, and not all are broken (more --iterations, a larger --alpha)"
+      )
+    }
+    var single = ""
+    if norm == .linf, recipe.solver.name != RegisteredSolver.fgsm.name {
+      let one = try broken(Choice(RegisteredSolver.fgsm.name, ["epsilon": .real(epsilon)]))
+      single = "; \(one) by a single step"
+      if one > full { problems.append("one step finds more than this attack") }
+    }
+    let text = problems.isEmpty ? "" : ": " + problems.joined(separator: "; ")
+    return Finding("more finds more", steps + single + text, spoils: !problems.isEmpty)
+  }
+
+  private func planted(_ norm: Norm, _ epsilon: Double) throws -> Finding {
+    let criterion = PlantedExamples(
+      model, norm: norm, epsilon: epsilon, surrogate: recipe.criterion.word("surrogate", usual: .margin))
+    let count = samples.shape[0]
+    let attack = Attack(
+      criterion: criterion, similarity: Distance(),
+      solver: try Solvers.make(recipe.solver, start: recipe.makeStart()), seed: 1, device: model.device)
+    let result = try attack.run(samples, range: 0..<count, threads: threads)
+    let there = result.status.count { $0 != .skipped }, found = result.status.count { $0 == .succeeded }
+    guard there > 0 else {
+      return Finding("planted", "no readout of the model's features tells points of a ball apart: no test")
+    }
+    let tile = Tile(samples, number: 0, size: count, range: 0..<count, seed: 1)
+    let chance = try withoutGrad { try criterion.shareByChance(tile, draws: 50) }
+    let share = Double(found) / Double(there)
+    let text =
+      "\(found) of \(there) examples that are known to exist are found; of random points \(chance.text(.percent(1))) are one"
+    guard share < Self.soundShare else { return Finding("planted", text) }
+    return Finding(
+      "planted",
+      text
+        + ": what this attack does not find may be there all the same (more --iterations, another --solver)",
+      spoils: true)
+  }
+}

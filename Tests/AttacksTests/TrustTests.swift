@@ -1,0 +1,76 @@
+import Attacks
+import Models
+import MutualInformation
+import Testing
+import Torch
+
+/// Whether checks of an attack tell one that is sound from one that cannot work.
+@Suite struct TrustTests {
+  /// Two layers, behind which gradients say the truth, or nothing where the input is rounded.
+  struct Network: Model {
+    let name = "network"
+    let sampleShape = [12]
+    let outputs: Set<Output> = [.logits, .embedding]
+    let device = Device.cpu
+    var masks = false
+    private let first =
+      Tensor(RandomStream(seed: 1, purpose: .initialization).normal(40 * 12), [40, 12]) * 0.3
+    private let second =
+      Tensor(RandomStream(seed: 2, purpose: .initialization).normal(4 * 40), [4, 40]) * 0.3
+
+    init(masks: Bool = false) { self.masks = masks }
+
+    func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
+      // A staircase of small steps, whose slope a gradient does not see.
+      let seen = masks ? (x * 1000).floor() * 0.001 + x * 0 : x
+      let hidden = linear(seen, first).tanh()
+      return output == .logits ? linear(hidden, second) : hidden
+    }
+
+    func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? { nil }
+    func digest() throws -> String { "network" }
+  }
+
+  static let samples = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(32 * 12), [32, 12])
+
+  static func recipe(_ solver: String, _ settings: [String: SettingValue] = [:]) -> Recipe {
+    var choice = Choice(solver)
+    choice["epsilon"] = .real(0.1)
+    for (name, value) in settings { choice[name] = value }
+    return Recipe(
+      "trusted", criterion: Choice("misclassification"), similarity: Choice("l2"), start: Choice("zero"),
+      solver: choice)
+  }
+
+  private func findings(_ recipe: Recipe, masks: Bool = false) throws -> [String: TrustChecks.Finding] {
+    let checks = try TrustChecks(Network(masks: masks), recipe, Self.samples, labels: nil, threads: 2)
+    return Dictionary(uniqueKeysWithValues: checks.findings.map { ($0.subject, $0) })
+  }
+
+  @Test(arguments: ["pgd", "apgd", "fab"], ["linf", "l2"])
+  func aSoundAttackFindsWhatIsPlanted(_ solver: String, _ norm: String) throws {
+    let found = try findings(Self.recipe(solver, ["norm": .text(norm)]))
+    let planted = try #require(found["planted"])
+    #expect(!planted.spoils, "\(planted.text)")
+    #expect(!planted.text.hasPrefix("0 of"))
+  }
+
+  @Test func maskedGradientsAreSeen() throws {
+    let found = try findings(Self.recipe("apgd"), masks: true)
+    #expect(found["planted"]?.spoils == true, "\(found)")
+    #expect(found["more finds more"]?.spoils == true, "\(found)")
+  }
+
+  @Test func tooFewStepsAreSeen() throws {
+    let found = try findings(Self.recipe("pgd", ["iterations": .integer(2), "alpha": .real(0.001)]))
+    #expect(found["more finds more"]?.spoils == true, "\(found)")
+  }
+
+  @Test func otherCriteriaAreRefused() throws {
+    var other = Self.recipe("pgd")
+    other.criterion = Choice("same-class")
+    #expect(throws: RecipeError.self) {
+      try TrustChecks(Network(), other, Self.samples, labels: nil, threads: 1)
+    }
+  }
+}
