@@ -108,17 +108,17 @@ struct DoctorCommand: ParsableCommand {
     do { similarity = try similaritySeconds(model, recipe, samples) } catch {
       return found + [Finding("similarity", "\(error)", spoils: true)]
     }
-    let iterations = recipe.solver.integer("iterations")
-    let searches = max(1, recipe.solver.integer("searches"))
-    let rounds = Double(count * recipe.copies * searches * (iterations + 1))
-    let each = inspection.secondsPerSample + similarity
-    let seconds = rounds * each / Double(work.threadCount)
-    let share = Int((similarity / each * 100).rounded())
+    let solver = try Solvers.registry.named(recipe.solver.name)
+    let evaluations = solver.evaluations(recipe.solver)
+    let onModel = evaluations * inspection.secondsPerSample
+    let onSimilarity = (solver.minimisesSimilarity ? evaluations : 1) * similarity
+    let seconds = Double(count * recipe.copies) * (onModel + onSimilarity) / Double(work.threadCount)
+    let share = Int((onSimilarity / (onModel + onSimilarity) * 100).rounded())
     found.append(
       Finding(
         "time",
         "about \(seconds < 1 ? "a second" : seconds.durationText) for \(count * recipe.copies) examples "
-          + "(\(iterations) iterations, \(work.threadCount) threads), \(share) % of it in the similarity"
+          + "(\(work.threadCount) threads), \(share) % of it in the similarity"
       ))
     // What the process has, the examples, and what one tile needs in each thread.
     let bytes =

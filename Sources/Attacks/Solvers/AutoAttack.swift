@@ -47,7 +47,11 @@ extension RegisteredSolver {
     settings: [
       .norm, .radius(0.1), .integer("iterations", 100, in: 1...100_000, "T, the number of steps"), .queries,
       .targets,
-    ]
+    ],
+    gradients: { choice in
+      let steps = Double(choice.integer("iterations") + 1)
+      return steps * Double(1 + 2 * choice.integer("targets")) + queriesAlone(choice)
+    }
   ) { choice, _ in
     let (norm, epsilon) = try choice.ballSettings()
     return AutoAttack(

@@ -122,11 +122,13 @@ public struct RegisteredSolver: RegistryEntry {
   public let takesStart: Bool
   /// The only criterion that it goes with; nil where any will do.
   public let onlyCriterion: String?
+  private let gradients: @Sendable (Choice) -> Double
   let make: @Sendable (Choice, any Start) throws -> any Solver
 
   init(
     _ name: String, _ summary: String, takesStart: Bool = true, onlyCriterion: String? = nil,
     settings: [Setting],
+    gradients: @escaping @Sendable (Choice) -> Double = RegisteredSolver.usualGradients,
     make: @escaping @Sendable (Choice, any Start) throws -> any Solver
   ) {
     self.name = name
@@ -134,8 +136,26 @@ public struct RegisteredSolver: RegistryEntry {
     self.takesStart = takesStart
     self.onlyCriterion = onlyCriterion
     self.settings = settings
+    self.gradients = gradients
     self.make = make
   }
+
+  /// Whether the similarity is what it makes small; those that begin at the original bound a norm of δ or make it small, and
+  /// the similarity only scores what they return.
+  public var minimisesSimilarity: Bool { takesStart }
+
+  /// About how often f and ∇f of a sample are computed, at most: a forward pass alone counts as a third of both.
+  public func evaluations(_ choice: Choice) -> Double {
+    gradients((try? Solvers.registry.complete(choice)) ?? choice)
+  }
+
+  /// Every step of every run from every start, for every class.
+  static let usualGradients: @Sendable (Choice) -> Double = { choice in
+    let runs = ["searches", "restarts", "targets"].map { max(1, choice.integer($0)) }
+    return Double(runs.reduce(max(1, choice.integer("iterations")) + 1, *))
+  }
+
+  static let queriesAlone: @Sendable (Choice) -> Double = { Double($0.integer("queries")) / 3 }
 }
 
 /// All solvers; a new one is a file with an entry, and a line here.

@@ -72,7 +72,7 @@ extension RegisteredSolver {
     settings: [
       .norm, .radius(0.1), .queries,
       .real("firstShare", 0.8, in: .positive(upTo: 1), "the share of the image that the first squares cover"),
-    ]
+    ], gradients: queriesAlone
   ) { choice, _ in
     let (norm, epsilon) = try choice.ballSettings()
     return Square(
