@@ -5,8 +5,8 @@
 
 Taken from the first of these that has it:
   1. the folder named by LIBTORCH (LibTorch, or an installed `torch` package), which is linked, not copied;
-  2. the pinned `torch` wheel in the folders of pip's `find-links`: the CPU build;
-  3. the pinned `torch` wheel of the package index that pip uses (PyPI unless configured otherwise).
+  2. the pinned `torch` wheel wherever pip looks: the CPU build in a folder of its `find-links`, or that of the package index
+     (PyPI unless configured otherwise).
 
 Everything downloaded is checked against the SHA-256 written below. Nothing is installed outside FOLDER.
 """
@@ -17,6 +17,7 @@ import pathlib
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -24,48 +25,31 @@ from typing import Optional
 
 sys.dont_write_bytecode = True  # the folder of the scripts is watched for changes
 
-from wheels import Wheel, WheelError, download, local, pip_settings, remote, say
-
 VERSION = "2.13.0"
 
 # The wheels of one Python version stand for all: no Python code of theirs is used.
-CPU_BUILD = {
-    "linux-x86_64": Wheel(
-        "torch", "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl",
-        "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b", 191794682),
-}
+CPU_BUILD = {"linux-x86_64": "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"}
 PYPI_BUILD = {
-    "linux-x86_64": Wheel(
-        "torch", "torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl",
-        "60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7", 526574961),
-    "linux-aarch64": Wheel(
-        "torch", "torch-2.13.0-cp311-cp311-manylinux_2_28_aarch64.whl",
-        "092790c696a760c729fd5722835f50b9d81fd7c8f141571f3f3cf4081a8f664c", 427199369),
-    "darwin-arm64": Wheel(
-        "torch", "torch-2.13.0-cp311-cp311-macosx_14_0_arm64.whl",
-        "e76f9bcecc52b8ff711239a2f7547d5353df95878ab232f0773c1d95928b92f8", 111187938),
+    "linux-x86_64": "60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7",
+    "linux-aarch64": "092790c696a760c729fd5722835f50b9d81fd7c8f141571f3f3cf4081a8f664c",
+    "darwin-arm64": "e76f9bcecc52b8ff711239a2f7547d5353df95878ab232f0773c1d95928b92f8",
+}
+PLATFORMS = {
+    "linux-x86_64": [f"manylinux_2_{minor}_x86_64" for minor in (28, 25, 17)] + ["manylinux2014_x86_64"],
+    "linux-aarch64": [f"manylinux_2_{minor}_aarch64" for minor in (28, 25, 17)] + ["manylinux2014_aarch64"],
+    "darwin-arm64": ["macosx_14_0_arm64"],
 }
 # On Linux PyPI's build is the CUDA one: even its CPU library is linked to CUPTI and the CUDA runtime (in the
 # versions that its metadata asks for, through cuda-toolkit 13.0.3). No GPU or driver is needed to load them.
-PYPI_COMPANIONS = {
-    "linux-x86_64": [
-        Wheel(
-            "nvidia-cuda-cupti", "nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64.whl",
-            "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8", 10715597),
-        Wheel(
-            "nvidia-cuda-runtime",
-            "nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
-            "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548", 2243632),
-    ],
-    "linux-aarch64": [
-        Wheel(
-            "nvidia-cuda-cupti", "nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_aarch64.whl",
-            "796bd679890ee55fb14a94629b698b6db54bcfd833d391d5e94017dd9d7d3151", 10310827),
-        Wheel(
-            "nvidia-cuda-runtime",
-            "nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_aarch64.manylinux_2_17_aarch64.whl",
-            "ef9bcbe90493a2b9d810e43d249adb3d02e98dd30200d86607d8d02687c43f55", 2261060),
-    ],
+COMPANIONS = {
+    "linux-x86_64": {
+        "nvidia-cuda-cupti==13.0.85": "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+        "nvidia-cuda-runtime==13.0.96": "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+    },
+    "linux-aarch64": {
+        "nvidia-cuda-cupti==13.0.85": "796bd679890ee55fb14a94629b698b6db54bcfd833d391d5e94017dd9d7d3151",
+        "nvidia-cuda-runtime==13.0.96": "ef9bcbe90493a2b9d810e43d249adb3d02e98dd30200d86607d8d02687c43f55",
+    },
 }
 
 # What of a wheel is unpacked (first match decides). The libraries left out are most of its size.
@@ -92,6 +76,15 @@ UNPACKED = [
 ]
 
 
+class SetupError(Exception):
+    """One line for the user: what was wrong, where, and what to do."""
+
+
+def say(line: str) -> None:
+    """Prints a line of progress to stderr; stdout belongs to the program that is being started."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> None:
     deps = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent / ".deps")
     deps = deps.absolute()
@@ -109,12 +102,12 @@ def link(given: pathlib.Path, deps: pathlib.Path) -> None:
         if version:
             break
     else:
-        raise WheelError(
+        raise SetupError(
             f"LIBTORCH={given} holds no LibTorch: expected include/torch/headeronly/version.h and "
             "lib/libtorch_cpu there; unset LIBTORCH to have it downloaded")
     if version.split(".")[:2] != VERSION.split(".")[:2]:
         wanted = ".".join(VERSION.split(".")[:2])
-        raise WheelError(
+        raise SetupError(
             f"LIBTORCH={given} is LibTorch {version}, but {wanted} is needed; "
             "unset LIBTORCH to have it downloaded")
     target, place = folder.resolve(), deps / "torch"
@@ -130,37 +123,51 @@ def link(given: pathlib.Path, deps: pathlib.Path) -> None:
 
 
 def fetch(deps: pathlib.Path) -> None:
-    """Finds, downloads, checks and unpacks the pinned wheels for this machine."""
+    """Lets pip find, download and check the pinned wheels for this machine, and unpacks them."""
     machine = f"{platform.system()}-{platform.machine()}".lower()
-    settings = pip_settings()
-    wanted = [[wheel] for wheel in [CPU_BUILD.get(machine)] if wheel]
-    if machine in PYPI_BUILD:
-        wanted.append([PYPI_BUILD[machine]] + PYPI_COMPANIONS.get(machine, []))
-    if not wanted:
-        raise WheelError(
+    if machine not in PYPI_BUILD:
+        raise SetupError(
             f"PyTorch {VERSION} is not published for {machine}; build LibTorch and name its folder in LIBTORCH")
-    for wheels in wanted:
-        places = [local(wheel, settings) for wheel in wheels]
-        if all(places):
-            return unpack(places, deps)
     downloads = deps / "download"
-    for wheels in wanted:
-        files = []
-        for wheel in wheels:
-            place = local(wheel, settings)
-            address = None if place else remote(wheel, settings)
-            if not place and not address:
-                break
-            files.append((wheel, place, address))
-        else:
-            total = sum(wheel.size for wheel, place, _ in files if not place)
-            say(f"LibTorch {VERSION} is not on this machine yet: downloading {total / 1e6:.0f} MB (once)")
-            unpack([place or download(wheel, url, downloads, settings) for wheel, place, url in files], deps)
-            shutil.rmtree(downloads, ignore_errors=True)
-            return
-    places = ", ".join(settings.find_links + settings.indexes) or "pip has neither an index nor find-links"
-    raise WheelError(
-        f"no pinned build of PyTorch {VERSION} found ({places}); name a LibTorch folder in LIBTORCH")
+    shutil.rmtree(downloads, ignore_errors=True)
+    downloads.mkdir(parents=True)
+    try:
+        torch = f"torch=={VERSION}"
+        if not has_local(torch, CPU_BUILD.get(machine), machine, downloads):
+            say(f"LibTorch {VERSION} is not on this machine yet: pip downloads it (once; up to 540 MB)")
+            download({torch: PYPI_BUILD[machine], **COMPANIONS.get(machine, {})}, machine, downloads)
+        unpack(sorted(downloads.glob("*.whl")), deps)
+    finally:
+        shutil.rmtree(downloads, ignore_errors=True)
+
+
+def has_local(name: str, digest: Optional[str], machine: str, folder: pathlib.Path) -> bool:
+    """Whether one of pip's `find-links` has a wheel of this content, which then is in the folder."""
+    if not digest:
+        return False
+    command = pip({name: digest}, machine, folder) + ["--no-index"]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def download(wanted: dict, machine: str, folder: pathlib.Path) -> None:
+    """Gets wheels, by name and version, whose content has these SHA-256 sums."""
+    # What is printed to stdout belongs to the program that is being started.
+    if subprocess.run(pip(wanted, machine, folder), stdout=sys.stderr).returncode != 0:
+        raise SetupError(
+            f"pip could not get {', '.join(wanted)} (its reason is above): start again, or name a LibTorch folder in LIBTORCH")
+
+
+def pip(wanted: dict, machine: str, folder: pathlib.Path) -> list:
+    """The command that gets wheels for a machine, whatever Python runs it."""
+    pins = folder / "pins.txt"
+    pins.write_text("".join(f"{name} --hash=sha256:{digest}\n" for name, digest in wanted.items()))
+    command = [
+        sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes",
+        "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "none",
+        "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder), "--requirement", str(pins)]
+    for name in PLATFORMS[machine]:
+        command += ["--platform", name]
+    return command if sys.stderr.isatty() else command + ["--quiet"]
 
 
 def unpack(files: list, deps: pathlib.Path) -> None:
@@ -178,7 +185,7 @@ def unpack(files: list, deps: pathlib.Path) -> None:
                         archive.extract(member, folder)
         version = version_of(folder / "torch")
         if version != VERSION:
-            raise WheelError(f"{files[0]} holds LibTorch {version}, not {VERSION}")
+            raise SetupError(f"{files[0]} holds LibTorch {version}, not {VERSION}")
         licenses = folder / "licenses"
         licenses.mkdir()
         for info in folder.glob("*.dist-info"):
@@ -187,7 +194,7 @@ def unpack(files: list, deps: pathlib.Path) -> None:
             remove(deps / name)
             os.replace(folder / name, deps / name)
     except zipfile.BadZipFile as error:
-        raise WheelError(f"cannot unpack {files[0]}: {error}")
+        raise SetupError(f"cannot unpack {files[0]}: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -222,7 +229,7 @@ def remove(path: pathlib.Path) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (WheelError, OSError) as error:
+    except (SetupError, OSError) as error:
         sys.exit(f"set-up: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

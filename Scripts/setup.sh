@@ -9,6 +9,8 @@ fail() { echo "set-up: $*" >&2; exit 1; }
 requirements() {
   echo "command:git git git"
   echo "command:python3 python3 python3"
+  # It gets LibTorch, unless that is on the machine already.
+  [ -n "${LIBTORCH-}" ] || [ -e "$root/.deps/torch" ] || echo "module:pip python3-pip python3"
   echo "command:pkg-config pkg-config pkgconf"
   echo "pkg-config:zlib zlib1g-dev zlib"
   echo "pkg-config:libcrypto libssl-dev openssl@3"
@@ -28,6 +30,7 @@ missing_packages() {
   requirements | while read -r test debian brew; do
     case $test in
       command:*) command -v "${test#*:}" > /dev/null 2>&1 && continue ;;
+      module:*) python3 -c "import ${test#*:}" > /dev/null 2>&1 && continue ;;
       file:*) [ -e "${test#*:}" ] && continue ;;
       pkg-config:*) pkg-config --exists "${test#*:}" > /dev/null 2>&1 && continue ;;
     esac
