@@ -99,7 +99,7 @@ let package = Package(
     .testTarget(
       name: "AttacksTests",
       dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets", "Torch"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     // A run of made-up work that the fault suite kills, starves and interrupts.
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),

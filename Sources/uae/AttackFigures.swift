@@ -14,6 +14,8 @@ struct AttackFigures: Encodable {
   let meanSimilarity: Double?
   /// Examples that succeeded before they were brought into the file's type.
   var lost: Int?
+  /// The means over the successes by every measure of distance; in a file each example has its own.
+  var distances: [String: Double]?
   /// What the examples do to the classifier's decisions, where the data have labels.
   var classes: ClassFigures?
   /// The same of each other model, by its path.
@@ -34,6 +36,8 @@ struct AttackFigures: Encodable {
   init(_ file: ExampleFile) {
     (samples, samplesPlanned, counts) = (file.records.count, file.records.count, file.counts)
     (successRate, meanSimilarity, lost) = (file.records.successRate, file.meanSimilarity, file.lost)
+    let succeeded = file.records.succeeded
+    distances = file.distances.means(over: succeeded.indices.filter { succeeded[$0] })
   }
 
   /// Scores the examples as they are written.

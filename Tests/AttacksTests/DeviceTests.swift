@@ -15,22 +15,22 @@ struct DeviceTests {
   /// Gives every output, by one linear map.
   struct Linear: Model {
     let name = "linear"
-    let sampleShape = [6]
+    let sampleShape = [1, 3, 3]
     let outputs = Set(Output.allCases)
     let device: Device
     private let square: Tensor, narrow: Tensor
 
     init(_ device: Device) {
       self.device = device
-      square = Tensor(RandomStream(seed: 1, purpose: .initialization).normal(36), [6, 6]).to(device)
-      narrow = Tensor(RandomStream(seed: 2, purpose: .initialization).normal(18), [3, 6]).to(device)
+      square = Tensor(RandomStream(seed: 1, purpose: .initialization).normal(81), [9, 9]).to(device)
+      narrow = Tensor(RandomStream(seed: 2, purpose: .initialization).normal(27), [3, 9]).to(device)
     }
 
     func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
       switch output {
-      case .reconstruction: linear(x, square).sigmoid()
-      case .logits, .embedding: linear(x, narrow)
-      case .loss: (linear(x, square) - original).square().sum(1)
+      case .reconstruction: linear(x.flattened(), square).sigmoid().reshaped(x.shape)
+      case .logits, .embedding: linear(x.flattened(), narrow)
+      case .loss: (linear(x.flattened(), square) - original.flattened()).square().sum(1)
       }
     }
 
@@ -53,7 +53,7 @@ struct DeviceTests {
   }
 
   private func run(_ recipe: Recipe, _ device: Device) throws -> AttackResult {
-    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 6), [5, 6]).to(device)
+    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 9), [5, 1, 3, 3]).to(device)
     let attack = try recipe.makeAttack(on: Linear(device), samples: set, seed: 1)
     let result = try attack.run(set, range: 0..<5, threads: 1)
     #expect(result.perturbed.device == set.device)
@@ -101,7 +101,7 @@ struct DeviceTests {
   /// the host's memory.
   @Test(arguments: ["reconstruction", "misclassification"])
   func checksAndRescoringStayWhereTheSamplesAre(_ criterion: String) throws {
-    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 6), [5, 6]).to(other)
+    let set = Tensor(RandomStream(seed: 3, purpose: .augmentation).uniform(5 * 9), [5, 1, 3, 3]).to(other)
     let recipe = Recipe("checked", criterion: Choice(criterion))
     let labels = [0, 1, 2, 0, 1]
     let preflight = try Preflight(Linear(other), recipe, set, labels: labels)

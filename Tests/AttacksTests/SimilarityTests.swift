@@ -1,5 +1,6 @@
 import Attacks
 import Foundation
+import Models
 import MutualInformation
 import Testing
 import Torch
@@ -105,5 +106,65 @@ import Torch
     #expect(abs(values.floats[0] + 0.5) < 1e-6)
     #expect(zip(gradient[0].floats, [0, -0.6, 0, -0.8]).allSatisfy { abs($0 - $1) < 1e-5 })
     #expect(gradient[1].floats == [0, 0, 0, 0])
+  }
+}
+
+@Suite struct MeasuresOfDistanceTests {
+  /// Every similarity that looks at x and x′ alone has the gradient of its value.
+  @Test(arguments: ["l2", "linf", "ssim"])
+  func gradientsAreThoseOfFiniteDifferences(_ name: String) throws {
+    let random = RandomStream(seed: 4, purpose: .augmentation)
+    let x = Tensor(random.uniform(2 * 64), [2, 1, 8, 8]),
+      y = Tensor(random.uniform(2 * 64, position: 99), [2, 1, 8, 8])
+    let similarity = try Similarities.make(
+      Choice(name), on: Blank(sampleShape: [1, 8, 8]), samples: x, seed: 1)
+    let tile = Tile(x, number: 0, size: 2, range: 0..<2, seed: 1)
+    func value(_ y: [Float]) throws -> [Double] {
+      var bound = try similarity.bind(tile)
+      return try bound.evaluate(Tensor(y, x.shape), iteration: 0).values.doubles
+    }
+    var bound = try similarity.bind(tile)
+    let gradient = try bound.evaluate(y, iteration: 0).gradient.floats
+    let values = y.floats
+    for place in [3, 40, 70, 127] {
+      var up = values, down = values
+      up[place] += 0.01
+      down[place] -= 0.01
+      let slope = (try value(up)[place / 64] - value(down)[place / 64]) / 0.02
+      #expect(abs(slope - Double(gradient[place])) < 2e-3 + 0.02 * abs(slope), "\(name), \(place)")
+    }
+  }
+
+  @Test func everyExampleIsMeasuredByAll() throws {
+    let x = Tensor([Float](repeating: 0.5, count: 64) + [Float](repeating: 0.2, count: 64), [2, 1, 8, 8])
+    let delta = [Float](repeating: 0, count: 63) + [0.3] + [Float](repeating: 0.1, count: 64)
+    let found = ExampleDistances(x, x + Tensor(delta, [2, 1, 8, 8]))
+    #expect(zip(found.l2, [0.3, 0.8]).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(zip(found.linf, [0.3, 0.1]).allSatisfy { abs($0 - $1) < 1e-6 })
+    // The second differs in contrast alone, to which the information is blind.
+    #expect(found.information[1] > 5 && found.information[0] < 5)
+    let ssim = try #require(found.ssim)
+    let luminance = (2 * 0.2 * 0.3 + 1e-4) / (0.2 * 0.2 + 0.3 * 0.3 + 1e-4)
+    #expect(abs(Double(ssim[1]) - luminance) < 1e-5)
+    #expect(ExampleDistances(x.flattened(), x.flattened()).ssim == nil)
+    #expect(ExampleDistances(x, x).means(over: [0, 1])["l2"] == 0)
+  }
+
+  @Test func structureIsForImages() {
+    #expect(throws: RecipeError.self) {
+      try Similarities.make(
+        Choice("ssim"), on: Blank(sampleShape: [12]), samples: Tensor.zeros([1, 12], device: .cpu), seed: 1)
+    }
+  }
+
+  /// A model that nothing is asked of.
+  struct Blank: Model {
+    let name = "blank"
+    let sampleShape: [Int]
+    let outputs: Set<Output> = []
+    let device = Device.cpu
+    func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor { x }
+    func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? { nil }
+    func digest() throws -> String { name }
   }
 }

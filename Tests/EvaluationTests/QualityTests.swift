@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Testing
+import Torch
 
 // Reference values: scikit-image 0.26.0, structural_similarity(gaussian_weights=True, use_sample_covariance=False,
 // data_range=1, win_size=k, sigma=1.5·k/11) averaged over channels, and peak_signal_noise_ratio; numpy 2.4.6.

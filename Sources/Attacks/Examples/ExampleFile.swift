@@ -27,6 +27,8 @@ public struct ExampleFile {
   public var meanSimilarity: Double? { ShardResult(records).meanSimilarity }
   /// How many successes were lost because the file's type holds only some values.
   public let lost: Int
+  /// Of the examples as the file has them from their originals.
+  public let distances: ExampleDistances
   private let arrays: [(name: String, array: HostArray)]
   private let words: [(name: String, words: [String])]
 
@@ -59,6 +61,7 @@ public struct ExampleFile {
     set.perturbed = decoded
     var lost = 0
     let values = try attack.criterionValues(originals, set)
+    distances = ExampleDistances(originals.gathered(set.index), decoded)
     let moved = (decoded - originals.gathered(set.index)).flattened().abs().max(1).floats
     for row in set.status.indices where set.status[row] == .succeeded {
       set.criterion[row] = values[row]
@@ -92,7 +95,7 @@ public struct ExampleFile {
         (name: "status", array: HostArray(set.status.map(\.rawValue))),
         (name: "similarity", array: HostArray(set.similarity)),
         (name: "criterion", array: HostArray(set.criterion)),
-      ] + (labels.map { [(name: "y", array: $0)] } ?? [])
+      ] + distances.arrays + (labels.map { [(name: "y", array: $0)] } ?? [])
   }
 
   /// Whether a file is one of examples of which none succeeded, so that nothing is lost with it.

@@ -10,20 +10,8 @@ public struct ReconstructionSimilarity: Similarity {
 
   public init(model: @escaping @Sendable (Tensor) throws -> Tensor) { self.model = model }
 
-  public func bind(_ tile: Tile) -> any BoundSimilarity { Bound(model: model, originals: tile.originals) }
-
-  private struct Bound: BoundSimilarity {
-    let model: @Sendable (Tensor) throws -> Tensor
-    let originals: Tensor
-    var closedForm: ClosedForm? { nil }
-
-    func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor) {
-      let leaf = perturbed.requiringGrad()
-      let values = try withGrad { -(originals - (try model(leaf))).sampleNorms() }
-      let gradient = try grad(
-        values, [leaf], outputGradient: Tensor.full(values.shape, 1, device: values.device))[0]
-      return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape, device: perturbed.device))
-    }
+  public func bind(_ tile: Tile) -> any BoundSimilarity {
+    Differentiated { [originals = tile.originals] in -(originals - (try model($0))).sampleNorms() }
   }
 }
 

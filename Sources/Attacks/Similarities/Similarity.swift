@@ -20,3 +20,18 @@ public protocol BoundSimilarity {
   /// The form that a solver may compute by itself, where there is one.
   var closedForm: ClosedForm? { get }
 }
+
+/// A similarity that is a differentiable function of x′, whose gradient LibTorch finds.
+struct Differentiated: BoundSimilarity {
+  /// `[batch, …]` → `[batch]`.
+  let values: (Tensor) throws -> Tensor
+  var closedForm: ClosedForm? { nil }
+
+  func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor) {
+    let leaf = perturbed.requiringGrad()
+    let values = try withGrad { try self.values(leaf) }
+    let gradient = try grad(
+      values, [leaf], outputGradient: Tensor.full(values.shape, 1, device: values.device))[0]
+    return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape, device: perturbed.device))
+  }
+}

@@ -1,3 +1,4 @@
+import Torch
 import Datasets
 import Foundation
 

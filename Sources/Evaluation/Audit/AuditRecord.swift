@@ -1,3 +1,4 @@
+import Torch
 import Datasets
 
 /// Everything the audit knows of one UAE. Figures that do not exist are absent: SSIM of vectors, PSNR of an unchanged
