@@ -69,6 +69,3 @@ public func stacked(_ tensors: [Tensor], _ dimension: Int = 0) -> Tensor {
 
 /// The matrix product, batched over leading dimensions.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { Op.matmul.tensor([.tensor(a), .tensor(b)]) }
-
-/// The solutions of A x = b, `[batch, n, n]` and `[batch, n, columns]`.
-public func solve(_ a: Tensor, _ b: Tensor) -> Tensor { Op.solve.tensor([.tensor(a), .tensor(b)]) }

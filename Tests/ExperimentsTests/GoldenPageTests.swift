@@ -116,6 +116,17 @@ import Testing
     }
   }
 
+  @Test func figure3() throws {
+    try check(Figure3.self, try Figure3.plan("smoke")) { cell, draws in
+      let broken = Int(20 * min(1, cell.epsilon + (cell.method == .minmax ? 0 : 0.3)))
+      func values() -> [Any] { (0..<20).map { $0 < broken ? draws.next() as Any : NSNull() } }
+      return [
+        "accuracy": 0.9, "succeeded": (0..<20).map { $0 < broken }, "l2": values(), "closedForm": values(),
+        "ssim": values(),
+      ]
+    }
+  }
+
   @Test func recipes() throws {
     try check(Recipes.self, try Recipes.plan("smoke")) { outcome($0, &$1) }
   }

@@ -72,12 +72,8 @@ public struct Table3Cell: StudyCell {
 
   public func run(_ context: CellContext) throws -> Outcome {
     let entry = try context.data.load(plan.dataset, limit: plan.samples)
-    guard let labels = entry.dataset.test.labels else {
-      throw StudyError.settings("\(plan.dataset) has no labels")
-    }
-    let model = try classifier(entry, context)
-    let predicted = try predictedClasses(model, entry.test)
-    let correct = labels.indices.filter { predicted[$0] == labels[$0] }
+    let classifier = StudyClassifier(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
+    let (model, labels, correct) = try classifier.load(entry, context)
     let chosen = Array(correct.prefix(plan.images))
     guard first < chosen.count else {
       throw StudyError.settings("\(plan.dataset): only \(chosen.count) test images are classified correctly")
@@ -111,33 +107,6 @@ public struct Table3Cell: StudyCell {
       penalty.recordsTrace = true
       return penalty
     }
-  }
-
-  private struct ClassifierKey: Encodable {
-    var dataset: String
-    var samples: Int?
-    var epochs: Int
-  }
-
-  /// The classifier that all cells attack, trained by the one that needs it first.
-  private func classifier(_ entry: DatasetCache.Entry, _ context: CellContext) throws -> any TrainableModel {
-    let key = ClassifierKey(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
-    let path = try context.artifact("classifier-\(plan.dataset)", key: key) {
-      let data = TrainingData(entry.train, labels: entry.dataset.train.labels)
-      let architecture = Architecture(
-        .classifier, sampleShape: entry.dataset.sampleShape, classes: entry.dataset.classNames.count)
-      let batchSize = 128
-      let steps = plan.epochs * ((data.count + batchSize - 1) / batchSize)
-      var trainer = Trainer(
-        try architecture.makeModel(seed: 1, device: context.data.device), schedule: .cosine(steps: steps),
-        seed: 1)
-      for epoch in 0..<plan.epochs {
-        try context.checkCancelled()
-        _ = try trainer.epoch(epoch, data, batchSize: batchSize)
-      }
-      return try Checkpoint(trainer.model).encoded()
-    }
-    return try Checkpoint.read(path, device: context.data.device).model
   }
 
   private func outcome(
