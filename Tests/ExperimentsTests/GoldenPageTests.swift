@@ -116,6 +116,16 @@ import Testing
     }
   }
 
+  @Test func table2() throws {
+    try check(Table2.self, try Table2.plan("smoke")) { cell, draws in
+      let size = cell.arm == .clean ? 0 : 1 + draws.next()
+      return [
+        "accuracy": 0.9, "images": 20, "successRate": cell.arm == .clean ? 0 : 1 - 0.1 * draws.next(),
+        "frechet": 5 + size, "frechetOfMany": size, "kernel": 0.1 * size, "l2": size, "ssim": 1 - 0.3 * size,
+      ]
+    }
+  }
+
   @Test func figure3() throws {
     try check(Figure3.self, try Figure3.plan("smoke")) { cell, draws in
       let broken = Int(20 * min(1, cell.epsilon + (cell.method == .minmax ? 0 : 0.3)))

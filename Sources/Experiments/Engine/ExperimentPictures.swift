@@ -62,12 +62,7 @@ enum ExperimentPictures {
     shape: [Int], values: [[Float]]
   ) {
     let array = try file.array(name)
-    let size = array.shape.dropFirst().reduce(1, *)
-    let values = array.floats()
-    return (
-      Array(array.shape.dropFirst()),
-      stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
-    )
+    return (Array(array.shape.dropFirst()), array.images)
   }
 
   /// The originals of the first, and the examples of each in a row of its name.

@@ -74,26 +74,11 @@ public enum Figure3: Study {
       y: PlotAxis("share", range: 0...1), marks: marks)
   }
 
-  /// Nil where samples are no images.
   private static func picture(_ cells: [FinishedCell<Figure3Cell>]) throws -> ImageGrid? {
-    var rows: [ImageGrid.Row] = [], shape: [Int] = []
-    for cell in cells.sorted(by: {
+    let sorted = cells.sorted {
       ($0.cell.method.rawValue, $0.cell.epsilon) < ($1.cell.method.rawValue, $1.cell.epsilon)
-    }) {
-      guard let path = try cell.artifact(Figure3Cell.pictures, key: cell.cell) else { continue }
-      let file = try Safetensors.open(path)
-      let array = try file.array("example"), x = try file.array("x")
-      guard array.shape.count == 4 else { return nil }
-      shape = Array(array.shape.dropFirst())
-      if rows.isEmpty { rows.append(.init("x", images(x))) }
-      rows.append(.init("\(cell.cell.method.rawValue) \(cell.cell.epsilon)", images(array)))
     }
-    return rows.isEmpty ? nil : try ImageGrid(shape: shape, rows: rows)
-  }
-
-  private static func images(_ array: HostArray) -> [[Float]] {
-    let size = array.shape.dropFirst().reduce(1, *), values = array.floats()
-    return stride(from: 0, to: values.count, by: size).map { Array(values[$0..<$0 + size]) }
+    return try ShownImages.grid(sorted.map { ("\($0.cell.method.rawValue) \($0.cell.epsilon)", $0) })
   }
 }
 

@@ -1,6 +1,5 @@
 import Attacks
 import Evaluation
-import Formats
 import Models
 import MutualInformation
 import Torch
@@ -24,10 +23,6 @@ public struct Figure3Cell: StudyCell {
     public var ssim: [Double?]
   }
 
-  /// The images that a picture shows.
-  static let shown = 10
-  static let pictures = "examples"
-
   public var label: String { "\(plan.dataset)/\(method.rawValue)/epsilon-\(epsilon)" }
   public var sets: [DataPart] { [DataPart(plan.dataset, pool: plan.samples)] }
 
@@ -48,12 +43,7 @@ public struct Figure3Cell: StudyCell {
     func kept(_ values: [Float]?) -> [Double?] {
       won.indices.map { row in values.flatMap { won[row] && $0[row].isFinite ? Double($0[row]) : nil } }
     }
-    _ = try context.artifact(Self.pictures, key: self) {
-      let rows = 0..<min(Self.shown, chosen.count)
-      return Safetensors.encode([
-        (name: "x", array: set[rows].hostArray), (name: "example", array: found.perturbed[rows].hostArray),
-      ])
-    }
+    try ShownImages.keep(self, set, found.perturbed, context)
     return Outcome(
       accuracy: Double(correct.count) / Double(labels.count), succeeded: won, l2: kept(distances.l2),
       closedForm: kept(distances.information), ssim: kept(distances.ssim))

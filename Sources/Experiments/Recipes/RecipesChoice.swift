@@ -1,3 +1,4 @@
+import Attacks
 import Evaluation
 import Foundation
 
@@ -50,6 +51,10 @@ public struct RecipesChoice: Sendable {
       guard var arm = arm(other, in: group) else { return nil }
       if let source = family.source { arm.source = source }
       if let matched = family.matched { arm.matched = matched }
+      if family.withoutSteps == true {
+        arm.recipe?.solver = Choice("switching", ["iterations": .integer(0)])
+        arm.failures = .start
+      }
       arm.effort = family.effort
       return arm
     }

@@ -29,13 +29,24 @@ struct RecipesFindings {
     let groups = rows.compactMap { row -> Values? in
       let better = names.filter { row[$0]?.toNoise?.verdict() == .lower }
       guard !better.isEmpty else { return nil }
-      let parts = better.map { "*\($0)* \(row[$0]?.toNoise?.changeText ?? "–")" }
+      let parts = better.map { name -> String in
+        let change = "*\(name)* \(row[name]?.toNoise?.changeText ?? "–")"
+        return searchGain(name, in: row).map { "\(change), against its own starts \($0)" } ?? change
+      }
       return ["group": .text(row.group.label), "recipes": .text(parts.joined(separator: ", "))]
     }
     return [
       "groups": .list(groups, as: "parts"), "count": .text("\(groups.count)"),
       "total": .text("\(rows.count)"),
     ]
+  }
+
+  /// What the search adds to where it starts, by the first contrast that the plan has for a recipe.
+  private func searchGain(_ name: String, in row: RecipesRow) -> String? {
+    guard let contrast = plan.contrasts.first(where: { $0.arm == name }), let arm = row[name]?.arm,
+      let control = row[contrast.control]?.arm, let found = arm.comparison(with: control, .testError)
+    else { return nil }
+    return "\(found.changeText) (p = \(found.pText() ?? "–"))"
   }
 
   /// How the recipes fare against a control, group by group: the best by the test error is not singled out; each recipe

@@ -68,6 +68,8 @@ public struct RecipesFamily: Codable, Equatable, Sendable {
   /// What this one makes of that setting.
   public var source: Arm.Source?
   public var matched: Bool?
+  /// Whether its examples are the starts of the other's, made as often as they are: what is left without the search.
+  public var withoutSteps: Bool?
   public var effort: Double?
   /// Whether it is a way to use adversarial examples that can become the default recipe.
   public var isRecipe: Bool?

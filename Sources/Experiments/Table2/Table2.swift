@@ -1,0 +1,104 @@
+import Evaluation
+import Formats
+import Reports
+
+/// The paper's Table 2 and Figure 1: how far supervised adversarial examples are from the training images as a distribution,
+/// by the views that the information is taken over, with what the paper lacks: clean images, other attacks and noise.
+public enum Table2: Study {
+  public static let name = "table2"
+  public static let summary =
+    "supervised examples by random and by convolution views: distances of distributions (Figure 1)"
+  public static var scales: KeyValuePairs<String, [UInt8]> {
+    ["smoke": PackageResources.table2_smoke_yaml, "small": PackageResources.table2_small_yaml]
+  }
+
+  public static func cells(
+    _ plan: Table2Plan, stage: Int, _ found: FinishedCells<Table2Cell>
+  ) throws -> [Table2Cell]? {
+    let seeds = 1...UInt64(plan.seeds)
+    switch stage {
+    case 0:
+      return seeds.flatMap { seed in
+        Table2Cell.Arm.allCases.filter { $0 != .noise }.filter { arm in
+          // Only what draws anything differs between seeds.
+          seed == 1 || arm == .projections || arm == .convolution
+        }.map { Table2Cell(plan: plan, arm: $0, seed: seed) }
+      }
+    case 1:
+      return seeds.compactMap { seed in
+        let twin = found[Table2Cell(plan: plan, arm: .convolution, seed: seed)]
+        return twin.map {
+          Table2Cell(plan: plan, arm: .noise, seed: seed, norm: ($0.outcome.l2 * 1000).rounded() / 1000)
+        }
+      }
+    default: return nil
+    }
+  }
+
+  public static func document(_ plan: Table2Plan, _ found: FinishedCells<Table2Cell>) throws -> Document {
+    let cells = try (0...1).flatMap { try self.cells(plan, stage: $0, found) ?? [] }.compactMap { found[$0] }
+    let rows = Table2Cell.Arm.allCases.compactMap { Table2Row($0, cells) }
+    guard let first = cells.first, let clean = rows.first(where: { $0.arm == .clean }) else {
+      throw StudyError.settings("table2 has no finished cell of the clean images")
+    }
+    let shown = rows.compactMap { row in cells.first { $0.cell.arm == row.arm }.map { (row.arm.rawValue, $0) }
+    }
+    let verdict = [Table2Cell.Arm.projections, .convolution].compactMap { arm in
+      rows.first { $0.arm == arm }.map { row in
+        "*\(arm.rawValue)* \(mean(row.kernel).text(.significant(3)))"
+      }
+    }.joined(separator: " and ")
+    return Document(
+      try Template("table2.md", String(decoding: PackageResources.table2_md, as: UTF8.self)),
+      [
+        "software": .text(found.software), "dataset": .text(plan.dataset),
+        "images": .text("\(first.outcome.images)"), "reference": .text("\(plan.reference)"),
+        "iterations": .text("\(plan.iterations)"), "projections": .text("\(plan.projections)"),
+        "mineSteps": .text("\(plan.mineSteps)"), "epsilon": .text("\(plan.epsilon)"),
+        "epochs": .text("\(plan.epochs)"), "seeds": .text("\(plan.seeds)"),
+        "accuracy": .text((100 * first.outcome.accuracy).text(.decimals(2))),
+        "verdict": .text(verdict), "clean": .text(mean(clean.kernel).text(.significant(3))),
+        "rows": .table(try Records(Table2Row.columns, rows).table),
+        "picture": try ShownImages.grid(shown).map { grid in
+          .group([
+            "grid": .grid("examples", grid, shows: "The first images, and what each method makes of them")
+          ])
+        } ?? .flag(false),
+        "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
+      ],
+      records: try Records(Table2Row.columns, rows), json: try found.json(cells))
+  }
+}
+
+/// A set of images over its seeds.
+struct Table2Row: Sendable {
+  let arm: Table2Cell.Arm
+  let outcomes: [Table2Cell.Outcome]
+  var kernel: [Double] { outcomes.map(\.kernel) }
+
+  init?(_ arm: Table2Cell.Arm, _ cells: [FinishedCell<Table2Cell>]) {
+    outcomes = cells.filter { $0.cell.arm == arm }.map(\.outcome)
+    guard !outcomes.isEmpty else { return nil }
+    self.arm = arm
+  }
+
+  private static func over(
+    _ title: String, key: String, _ format: NumberFormat = .significant(3),
+    _ value: @escaping @Sendable (Table2Cell.Outcome) -> Double?
+  ) -> Column<Table2Row> {
+    Column(title, key: key, format) { row in
+      guard let summary = try? Summary(row.outcomes.compactMap(value)) else { return CellContent.missing }
+      return .spread(
+        mean: summary.mean, deviation: summary.standardDeviation ?? 0, count: summary.values.count)
+    }
+  }
+
+  static let columns: [Column<Table2Row>] = [
+    Column("images of", key: "arm") { $0.arm.rawValue }, Column("seeds") { $0.outcomes.count },
+    over("success", key: "success", .percent(1)) { $0.successRate },
+    over("Fréchet distance", key: "frechet") { $0.frechet },
+    over("of infinitely many", key: "frechet_limit") { $0.frechetOfMany },
+    over("kernel distance", key: "kernel") { $0.kernel }, over("‖δ‖₂", key: "l2") { $0.l2 },
+    over("SSIM", key: "ssim") { $0.ssim },
+  ]
+}

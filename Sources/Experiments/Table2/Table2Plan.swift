@@ -1,0 +1,47 @@
+/// Sizes and settings of Table 2: what `Plans/table2-*.yaml` hold.
+public struct Table2Plan: StudyPlan {
+  public var name: String
+  public var dataset: String
+  /// The first training samples that the classifier learns from, where not all are taken.
+  public var samples: Int?
+  /// The classifier's training.
+  public var epochs: Int
+  /// How many test images are attacked: the first of those classified correctly.
+  public var images: Int
+  /// The first training images, which the examples are held against.
+  public var reference: Int
+  /// T: the gradient evaluations that every attack has for an image.
+  public var iterations: Int
+  /// ε of the attack by gradients within a bound.
+  public var epsilon: Double
+  /// K: the random projections.
+  public var projections: Int
+  /// Steps of MINE's critic at each evaluation.
+  public var mineSteps: Int
+  public var mineLearningRate: Double
+  public var seeds: Int
+
+  public static let parts: [PlanPart<Table2Plan>] = [
+    PlanPart("dataset", "a data set with labels") { plan, names in plan.dataset = names.joined() },
+    .number("images", "test images", \.images), .number("iterations", "gradient evaluations", \.iterations),
+    .number("seeds", "seeds of the attacks", \.seeds),
+  ]
+
+  public func validate() throws {
+    func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
+      if !holds { throw StudyError.settings(problem()) }
+    }
+    try DataPart(dataset, pool: samples).validate()
+    try require(1...10_000 ~= epochs, "epochs is \(epochs); it must be from 1 to 10000")
+    try require(8...100_000 ~= images, "images is \(images); it must be from 8 to 100000")
+    try require(8...100_000 ~= reference, "reference is \(reference); it must be from 8 to 100000")
+    try require(1...1_000_000 ~= iterations, "iterations is \(iterations); it must be from 1 to 1000000")
+    try require(epsilon > 0 && epsilon <= 1, "epsilon is \(epsilon); it must be above 0 and at most 1")
+    try require(2...10_000 ~= projections, "projections is \(projections); it must be from 2 to 10000")
+    try require(0...10_000 ~= mineSteps, "mineSteps is \(mineSteps); it must be from 0 to 10000")
+    try require(
+      mineLearningRate > 0 && mineLearningRate <= 1,
+      "mineLearningRate is \(mineLearningRate); it must be above 0 and at most 1")
+    try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
+  }
+}
