@@ -71,11 +71,13 @@ let package = Package(
       resources: [
         "table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small",
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
-        "table3-small", "figure3-smoke", "table2-smoke", "table2-small", "figure3-small",
+        "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
+        "table2-small", "figure3-small",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [
-          "Table3/table3.md", "Figure3/figure3.md", "Table2/table2.md", "Table4/table4.md",
+          "Table3/table3.md", "Figure3/figure3.md", "Robustness/robustness.md", "Table2/table2.md",
+          "Table4/table4.md",
           "Recipes/recipes.md",
           "Estimators/estimators.md",
           "Searches/augment.md",

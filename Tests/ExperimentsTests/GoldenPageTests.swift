@@ -126,6 +126,16 @@ import Testing
     }
   }
 
+  @Test func robustness() throws {
+    try check(Robustness.self, try Robustness.plan("smoke").narrowed(to: [("seeds", ["6"])])) { cell, draws in
+      let gain = cell.experiment.arm.source == .online ? 0.2 : 0
+      return [
+        "error": 0.1 * draws.next(), "seconds": draws.next(),
+        "robustAccuracy": cell.epsilons.map { (1 - $0) * 0.7 + gain + 0.05 * draws.next() },
+      ]
+    }
+  }
+
   @Test func figure3() throws {
     try check(Figure3.self, try Figure3.plan("smoke")) { cell, draws in
       let broken = Int(20 * min(1, cell.epsilon + (cell.method == .minmax ? 0 : 0.3)))
