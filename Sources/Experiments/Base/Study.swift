@@ -26,7 +26,7 @@ public protocol Study: Sendable {
 public enum Studies {
   /// A study is added here, and nowhere else.
   public static let all: [any Study.Type] = [
-    Table3.self, Table4.self, Recipes.self, Estimators.self, Searches.self,
+    Table3.self, Table4.self, Table6.self, Recipes.self, Estimators.self, Searches.self,
   ]
 
   /// - Throws: ``StudyError/settings(_:)`` that names those that there are.
