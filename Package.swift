@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "MutualInformation", targets: ["MutualInformation"]),
     .library(name: "Attacks", targets: ["Attacks"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Selection", targets: ["Selection"]),
     .library(name: "Runs", targets: ["Runs"]),
     .library(name: "Reports", targets: ["Reports"]),
     .library(name: "Experiments", targets: ["Experiments"]),
@@ -56,6 +57,7 @@ let package = Package(
       ]),
     .target(
       name: "Evaluation", dependencies: ["Torch", "Formats", "Datasets", "Models", "MutualInformation"]),
+    .target(name: "Selection", dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Torch"]),
     .target(name: "Runs", dependencies: ["Formats"]),
     .target(
       name: "Reports",
@@ -64,21 +66,19 @@ let package = Package(
       name: "Experiments",
       dependencies: [
         "Attacks", "Datasets", "Evaluation", "Formats", "Models", "MutualInformation", "Reports", "Runs",
-        "Torch",
-        "Yams",
+        "Selection", "Torch", "Yams",
       ],
       // Links into `Plans/`, which a package's target cannot reach otherwise.
       resources: [
         "table4-smoke", "table4-small", "table4-paper", "recipes-smoke", "recipes-small",
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
         "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
-        "table2-small", "figure3-small",
+        "table2-small", "figure3-small", "table6-smoke", "table6-small", "table6-paper",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [
           "Table3/table3.md", "Figure3/figure3.md", "Robustness/robustness.md", "Table2/table2.md",
-          "Table4/table4.md",
-          "Recipes/recipes.md",
+          "Table4/table4.md", "Table6/table6.md", "Recipes/recipes.md",
           "Estimators/estimators.md",
           "Searches/augment.md",
         ].map {
@@ -87,7 +87,8 @@ let package = Package(
     .executableTarget(
       name: "uae",
       dependencies: [
-        "Attacks", "Datasets", "Evaluation", "Experiments", "Formats", "Models", "Reports", "Runs", "Torch",
+        "Attacks", "Datasets", "Evaluation", "Experiments", "Formats", "Models", "Reports", "Runs",
+        "Selection", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -104,6 +105,9 @@ let package = Package(
       name: "AttacksTests",
       dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets", "Torch"]),
+    .testTarget(
+      name: "SelectionTests",
+      dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "Torch"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     // A run of made-up work that the fault suite kills, starves and interrupts.
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),

@@ -22,6 +22,10 @@ public struct Dataset: Sendable, Equatable {
   public internal(set) var records: HostArray?
   /// What the classes are called in the file, where these are numbers: one a class, in the file's own type.
   public internal(set) var classNumbers: HostArray?
+  /// What the features are called in the file, one a value of a sample; empty where they have no names.
+  public internal(set) var featureNames: [String] = []
+  /// What the labels are called in the file; nil where they have no name.
+  public internal(set) var labelName: String?
   /// The files that the training samples come from, where each has its own.
   public internal(set) var recordNames: [String] = []
 

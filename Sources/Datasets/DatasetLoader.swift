@@ -62,6 +62,7 @@ public enum DatasetLoader {
       name: registered.name, train: isTest ? parts.test.prefix(options.limit ?? .max) : parts.train,
       test: parts.test, classNames: registered.classNames,
       encoding: parts.encoding, digest: source.digest, notes: parts.notes)
+    set.featureNames = parts.featureNames
     if FileManager.default.fileExists(atPath: name) {
       set.taken = "the registered set; what has this name here would be ./\(name)"
     }

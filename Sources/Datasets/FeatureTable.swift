@@ -118,6 +118,7 @@ struct FeatureTable {
     let clamped = FeatureTable.clamped(values, to: encoding.scale).map { Float($0) }
     let decoded = try encoding.decode(HostArray(clamped, shape: [rows] + encoding.fileShape), file: file)
     let all = Samples(shape: encoding.sampleShape, values: decoded, labels: labels)
-    return .init(train: all.selecting(train), test: all.selecting(test), encoding: encoding)
+    return .init(
+      train: all.selecting(train), test: all.selecting(test), encoding: encoding, featureNames: columns)
   }
 }

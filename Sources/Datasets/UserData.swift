@@ -19,6 +19,8 @@ enum UserData {
     var remarks: [String] = []
     /// The file of each sample.
     var recordNames: [String] = []
+    /// What the features are called in the file.
+    var featureNames: [String] = []
     /// Whether columns are features with ranges of their own.
     var isTable = false
     var notes: [String] = []
@@ -65,6 +67,7 @@ enum UserData {
         encoding: encoding, digest: source.digest, notes: notes)
       set.taken = taken(part, classes, testCount: nil)
       set.classNumbers = classes?.numbers
+      set.name(as: part, classes)
       set.records = part.values.rows(Array(0..<set.train.count))
       set.recordNames = Array(part.recordNames.prefix(set.train.count))
       return set
@@ -75,6 +78,7 @@ enum UserData {
       encoding: encoding, digest: source.digest, notes: notes)
     set.taken = taken(parts.train, classes, testCount: parts.test?.values.shape[0])
     set.classNumbers = classes?.numbers
+    set.name(as: parts.train, classes)
     if !isSplit {
       let count = set.train.count
       set.records = parts.train.values.rows(Array(0..<count))
@@ -180,5 +184,13 @@ enum UserData {
     }
     train.leftOut.append("\(train.labelKey) (\(text))")
     return nil
+  }
+}
+
+extension Dataset {
+  /// Takes over what features and labels are called in the file.
+  fileprivate mutating func name(as content: UserData.Content, _ classes: ClassLabels?) {
+    featureNames = content.featureNames
+    labelName = classes == nil || content.labelKey.isEmpty ? nil : content.labelKey
   }
 }

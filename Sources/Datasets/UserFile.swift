@@ -112,6 +112,7 @@ struct UserFile {
     content.labelKey = text.labelName ?? ""
     content.isGuessedLabel = options.labelKey == nil
     content.isTable = true
+    content.featureNames = table.columns
     content.leftOut = text.leftOut.map { "\($0.name) (\($0.reason))" }
     content.remarks = text.notes
     content.notes =

@@ -38,11 +38,16 @@ public protocol Model: Sendable {
   /// - Throws: what says that there is no such part, or that it gives no views.
   func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)?
 
+  /// 1 where the model reads a value and 0 where it does not, `[1] + sampleShape`; nil where it reads all.
+  var readValues: Tensor? { get }
+
   /// SHA-256 of all that decides the outputs.
   func digest() throws -> String
 }
 
 extension Model {
+  public var readValues: Tensor? { nil }
+
   /// An output that compares with nothing.
   public func output(_ output: Output, of x: Tensor) throws -> Tensor {
     try self.output(output, of: x, original: x)

@@ -33,7 +33,9 @@ public struct ModelFamily: Sendable {
 
 /// All families; a new one is a file with an entry, and a line here.
 public enum ModelFamilies {
-  public static let all: [ModelFamily] = [.sparse, .dense, .convolutional, .adversarial, .classifier]
+  public static let all: [ModelFamily] = [
+    .sparse, .dense, .convolutional, .adversarial, .features, .classifier,
+  ]
 
   /// What commands train where nothing is asked for.
   public static let usual = ModelFamily.dense
@@ -52,7 +54,7 @@ public struct Architecture: Codable, Equatable, Sendable {
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   public var sampleShape: [Int]
   /// The length of the code; for the convolutional autoencoder the number of its channels, for the classifier the width
-  /// of its dense layers.
+  /// of its dense layers, for the feature autoencoder the number of values that it reads.
   public var code: Int
   /// The number of classes, for families that need them.
   public var classes: Int?

@@ -15,7 +15,6 @@ enum Op {
   static let square = find("square"), tanh = find("tanh"), sigmoid = find("sigmoid"), relu = find("relu")
   static let log1p = find("log1p"), floor = find("floor")
   static let softplus = find("softplus")
-  static let solve = find("linalg_solve"), eigh = find("linalg_eigh")
   static let matmul = find("matmul"), linear = find("linear")
   static let clamp = find("clamp"), maximum = find("maximum"), minimum = find("minimum")
   static let sum = find("sum"), sumDim = find("sum", "dim_IntList")

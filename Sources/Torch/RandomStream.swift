@@ -40,6 +40,12 @@ public struct RandomStream: Sendable {
     case partnersOfViews = 106
     /// The pairs of the estimator study.
     case estimatorPairs = 201
+    /// The noise of a concrete autoencoder's selector.
+    case selector = 301
+    /// Where the clusters of features begin.
+    case clusters = 302
+    /// The features and thresholds that random trees try.
+    case forest = 303
     /// Per-sample MINE's first weights; the kernel has the same three numbers (`cmine.h`).
     case mineParameters = 0x4D49_0001
     /// The permutations of MINE's training steps.

@@ -36,6 +36,10 @@ extension Tensor {
     let index = Tensor(indices, [indices.count]).to(device)
     return Op.indexSelect.tensor([.tensor(self), .int(dimension), .tensor(index)])
   }
+  /// The columns at the places that a tensor of whole numbers lists: `[n, d]` → `[n, k]`.
+  public func columns(_ places: Tensor) -> Tensor {
+    Op.indexSelect.tensor([.tensor(self), .int(1), .tensor(places.to(.int64))])
+  }
   /// `result[i][j] = self[i][index[i][j]]` (for dimension 1), as `torch.gather`.
   public func gathered(_ dimension: Int, index: Tensor) -> Tensor {
     Op.gather.tensor([.tensor(self), .int(dimension), .tensor(index)])

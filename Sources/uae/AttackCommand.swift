@@ -92,6 +92,12 @@ struct AttackCommand: ParsableCommand {
     if let mask {
       attack.mask = Tensor(try MaskFile.read(mask, for: dataset)).to(originals.device)
       run["mask"] = try SHA256.digest(ofFile: mask)
+    } else if let read = subject.readValues {
+      attack.mask = read
+      let count = Int(read.sum().item)
+      StandardError.write(
+        "\(subject.name): reads \(count) of \(read.count) values, and only these are changed; --mask chooses others\n"
+      )
     }
     if part == .test { run["part"] = part.rawValue }
     if let targetKey { run["targetKey"] = targetKey }

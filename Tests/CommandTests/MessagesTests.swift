@@ -8,15 +8,16 @@ import Testing
     ("uae/AttackCommand", ["attack"]), ("uae/AugmentCommand", ["augment"]), ("uae/TrainCommand", ["train"]),
     ("uae/DoctorCommand", ["doctor"]), ("uae/EvaluateCommand", ["evaluate model"]),
     ("uae/ExportCommand", ["export"]), ("uae/ReproduceCommand", ["reproduce"]),
-    ("uae/DataCommand", ["data preview"]), ("uae/StatusCommand", ["status"]), ("uae/SealCommand", ["seal"]),
+    ("uae/DataCommand", ["data preview"]), ("uae/StatusCommand", ["status"]),
+    ("uae/SelectCommand", ["select"]), ("Selection/", ["select"]), ("uae/SealCommand", ["seal"]),
     ("uae/Support/ModelOptions", ["attack", "doctor", "evaluate model"]),
     ("uae/Support/ClassData", ["attack"]), ("Attacks/Criteria/Targeted", ["attack"]),
-    ("uae/Support/Options", ["attack", "augment", "train", "doctor", "evaluate model"]),
+    ("uae/Support/Options", ["attack", "augment", "train", "doctor", "evaluate model", "select"]),
     ("uae/Support/RecipeOptions", ["attack", "augment", "doctor"]),
     ("uae/Support/SettingFlags", ["attack", "augment", "doctor"]),
     ("uae/Support/OutputFile", ["attack", "data preview", "export"]),
-    ("Datasets/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview"]),
-    ("Formats/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview"]),
+    ("Datasets/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
+    ("Formats/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Models/Script/", ["attack", "doctor", "evaluate model"]),
     ("Attacks/", ["attack", "augment", "doctor"]),
     ("Attacks/Preflight", ["attack", "doctor"]), ("Attacks/Trust/", ["doctor"]), ("Runs/Rank", ["attack"]),
@@ -64,7 +65,7 @@ import Testing
 
   @Test func aWordMeansOneThingInAllCommands() throws {
     // What a flag takes, and what it is for, is told in the same words wherever it is an option of a model's or of data.
-    let helps = try ["attack", "augment", "train", "doctor", "evaluate model", "data preview"].map {
+    let helps = try ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"].map {
       command in
       try run([program] + command.split(separator: " ").map(String.init) + ["--help"]).output
         .split(separator: "\n", omittingEmptySubsequences: false)

@@ -147,6 +147,31 @@ import Testing
     }
   }
 
+  @Test func table6() throws {
+    try check(Table6.self, try Table6.plan("smoke")) { cell, draws in
+      let better = cell.arm == .exact ? 0.9 : 1
+      var outcome: [String: Any] = [
+        "features": (0..<10).map { ($0 * 6 + Int(draws.next() * 6)) % 64 }, "total": 64,
+        "sampleShape": [1, 8, 8],
+        "report": [
+          "linearError": 0.03 + 0.001 * draws.next(), "decoderError": better * (0.02 + 0.001 * draws.next()),
+          "forestAccuracies": [0.8 + 0.02 * draws.next(), 0.8 + 0.02 * draws.next()],
+          "probeAccuracy": 0.7 + 0.02 * draws.next(),
+        ] as [String: Any],
+        "trainSamples": 200, "testSamples": 360, "notes": [String](),
+      ]
+      if cell.arm != .columnSubset {
+        outcome["course"] = [
+          "steps": 100, "distinct": 9, "resolved": 1, "meanLargest": 0.99 + 0.01 * draws.next(),
+        ]
+      }
+      if cell.arm.rawValue.hasPrefix("uae") {
+        outcome["examples"] = ["successRate": draws.next(), "inside": 1 + draws.next(), "outside": 0]
+      }
+      return outcome
+    }
+  }
+
   @Test func recipes() throws {
     try check(Recipes.self, try Recipes.plan("smoke")) { outcome($0, &$1) }
   }

@@ -71,6 +71,8 @@ public struct RegisteredDataset: Sendable {
     var test: Samples
     var encoding: SampleEncoding
     var notes: [String] = []
+    /// What the features are called in the file.
+    var featureNames: [String] = []
   }
 }
 

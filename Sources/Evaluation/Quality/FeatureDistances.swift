@@ -12,11 +12,12 @@ public enum FeatureDistances {
   public static func frechet(_ first: Tensor, _ second: Tensor) -> Double {
     withoutGrad {
       let a = Moments(first), b = Moments(second)
-      let (values, vectors) = eigh(a.covariance)
+      let (values, vectors) = a.covariance.symmetricEigen()
       let root = matmul(vectors * values.clamped(atLeast: 0).sqrt(), vectors.transposed(0, 1))
       // Similar to Σ₁ Σ₂, and symmetric: its eigenvalues are real and not negative but for rounding.
       let product = matmul(matmul(root, b.covariance), root)
-      let shared = eigh((product + product.transposed(0, 1)) * 0.5).values.clamped(atLeast: 0).sqrt().sum()
+      let shared = ((product + product.transposed(0, 1)) * 0.5).symmetricEigen().values.clamped(atLeast: 0)
+        .sqrt().sum()
         .item
       let means = (a.mean - b.mean).square().sum().item
       return means + a.trace + b.trace - 2 * shared

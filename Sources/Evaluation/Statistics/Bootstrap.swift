@@ -6,6 +6,12 @@ public struct ConfidenceInterval: Codable, Sendable, Equatable {
   public let upper: Double
   public let level: Double
 
+  public init(lower: Double, upper: Double, level: Double) {
+    self.lower = lower
+    self.upper = upper
+    self.level = level
+  }
+
   /// Whether a value lies within, ends included.
   public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
 }

@@ -37,7 +37,7 @@ func dotted(_ prefix: String, _ name: String) -> String {
 
 /// Draws the first values of a model's parameters, one stream after another, from the run's seed.
 public struct ParameterInitializer: Sendable {
-  let seed: UInt64
+  package let seed: UInt64
   /// Where the parameters will be.
   public let device: Device
   var next = 0

@@ -1,0 +1,38 @@
+import Torch
+
+extension FeatureSelector {
+  public static let concrete = autoencoder(
+    "concrete", "the concrete autoencoder, its selector with a learning rate of its own", .direct)
+
+  public static let straightThrough = autoencoder(
+    "concrete-st", "the same with straight-through gradients", .straightThrough)
+
+  public static let indirect = autoencoder(
+    "concrete-ip", "the indirectly parameterised concrete autoencoder", .indirect)
+
+  private static func autoencoder(
+    _ name: String, _ summary: String, _ form: ConcreteTraining.Form
+  ) -> FeatureSelector {
+    FeatureSelector(name: name, summary: summary) { problem in
+      let data = problem.trainingData ?? ConcreteData(problem.samples)
+      // One thread: steps are too short to share out, and sums over other numbers of threads would differ.
+      let outcome = try LibTorch.withThreads(1) {
+        try ConcreteRun(
+          training: problem.training, form: form, data: data, varying: problem.moments.varying,
+          count: problem.count, seed: problem.seed, isCancelled: problem.isCancelled
+        ).run()
+      }
+      let order = ColumnSubset.ranked(outcome.features, problem.moments)
+      var choice = Choice(order)
+      choice.training = outcome.course
+      choice.notes = [outcome.course.text]
+      // The decoder takes the features in the order of their rank.
+      let rows = order.compactMap(outcome.features.firstIndex)
+      choice.decoder = outcome.decoder.map { named in
+        guard named.name == "decoder.0.weight" else { return named }
+        return NamedTensor(named.name, named.tensor.gathered(rows, 1))
+      }
+      return choice
+    }
+  }
+}
