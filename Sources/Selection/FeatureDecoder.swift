@@ -25,6 +25,7 @@ public enum FeatureDecoder {
       }
       return model
     }
+    model.begin(at: samples.flattened().mean(0))
     try LibTorch.withThreads(1) {
       try train(model, TrainingData(samples), seed: seed, steps: steps, isCancelled: isCancelled)
     }

@@ -47,6 +47,15 @@ public struct FeatureAutoencoder: Autoencoder {
     }
   }
 
+  /// Moves the decoder's last bias to where it gives a mean sample, whatever it reads, but for the weights.
+  ///
+  /// - Parameter mean: `[d]`, in [0, 1].
+  public func begin(at mean: Tensor) {
+    guard let bias = decoder.parameters.last?.tensor else { return }
+    let inner = mean.clamped(0.001...0.999)
+    withoutGrad { bias.assign((inner / (1 - inner)).log()) }
+  }
+
   /// 1 where a value is read, `[1] + sampleShape`.
   public var readValues: Tensor? {
     var mask = [Float](repeating: 0, count: architecture.sampleSize)

@@ -26,6 +26,9 @@ struct ConcreteRun {
     let model = try FeatureAutoencoder(
       Architecture(.features, sampleShape: [data.samples.shape[1]], code: count), &random)
     let decoder = model.decoder.parameters
+    // The decoder begins at the mean of all samples: else the selector, whose steps are long, would first choose what tells
+    // of nothing but that mean.
+    model.begin(at: data.targets.mean(0))
     let inputs = data.samples.gathered(varying, 1).contiguous()
     var feed = Feed(data, batchSize: training.batchSize, seed: seed)
     var moves = (
