@@ -30,11 +30,11 @@ public struct ReducedData: Sendable {
     case "csv": try AtomicFile.write(Data(text(",").utf8), to: path)
     case "tsv": try AtomicFile.write(Data(text("\t").utf8), to: path)
     case "safetensors":
-      let names = classNames
+      let names = dataset.wordsOfClasses
       let metadata = try names.isEmpty ? [:] : ["class_names": JSON.text(names)]
       try Safetensors.write(arrays, metadata: metadata, to: path)
     default:
-      let names = classNames
+      let names = dataset.wordsOfClasses
       try NPZFile.write(
         arrays, words: names.isEmpty ? [] : [(name: "class_names", words: names)], to: path)
     }
@@ -47,25 +47,10 @@ public struct ReducedData: Sendable {
     )] {
       let values = records ?? dataset.encoding.encode(samples.values)
       return [(name: "x" + ending, array: chosen(values))]
-        + (labels(samples).map { [(name: "y" + ending, array: $0)] } ?? [])
+        + (samples.labels.map { [(name: "y" + ending, array: dataset.recorded($0))] } ?? [])
     }
     guard dataset.test.count > 0 else { return part(dataset.train, dataset.records, "") }
     return part(dataset.train, dataset.records, "_train") + part(dataset.test, nil, "_test")
-  }
-
-  /// Class names where the labels are only their places.
-  private var classNames: [String] {
-    dataset.train.labels == nil || classNumbers != nil ? [] : dataset.classNames
-  }
-
-  private var classNumbers: HostArray? {
-    let names = dataset.classNames
-    let numbers = dataset.classNumbers ?? HostArray(names.compactMap { Int($0) })
-    return !names.isEmpty && numbers.count == names.count ? numbers : nil
-  }
-
-  private func labels(_ samples: Samples) -> HostArray? {
-    samples.labels.map { all in classNumbers.map { $0.rows(all) } ?? HostArray(all) }
   }
 
   /// The chosen columns of records as the file has them, `[n] + shape in the file` → `[n, k]`.

@@ -67,8 +67,7 @@ struct AttackCommand: ParsableCommand {
     try claimOutput()
     let dataset = try data.load(whole: true, part: part)
     try work.prepare()
-    let originals = Tensor(dataset.train.values, [dataset.train.count] + dataset.sampleShape).to(
-      try work.place())
+    let originals = dataset.train.tensor(on: try work.place())
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
     let subject = try self.subject.load(for: dataset, samples: originals, use: needs)
     dataset.sayNotes()

@@ -78,7 +78,7 @@ struct DoctorCommand: ParsableCommand {
     if recipe.criterion.text("target") == "each" { recipe.criterion["target"] = .text("next") }
     let dataset = try data.load(whole: true, isQuiet: true)
     let count = dataset.train.count
-    let all = Tensor(dataset.train.values, [count] + dataset.sampleShape).to(try work.place())
+    let all = dataset.train.tensor(on: try work.place())
     let samples = all[0..<min(Attack.tileSize, count)]
     var found = [Finding("data", "\(count) samples of \(dataset.sampleShape) from \(dataset.name)")]
     found += ([dataset.taken].compactMap { $0 } + dataset.notes).map { Finding("data", $0) }
@@ -93,15 +93,15 @@ struct DoctorCommand: ParsableCommand {
     let preflight = try Preflight(model, recipe, all, labels: labels)
     found += preflight.findings
     guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
+    let few = labels.map { Array($0.prefix(samples.shape[0])) }
     if trust {
-      let few = labels.map { Array($0.prefix(samples.shape[0])) }
       found += try TrustChecks(model, recipe, samples, labels: few, threads: work.threadCount).findings
     }
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch, the samples and what checking took
     // The first passes warmed LibTorch up.
     let inspection = try CriterionInspection(
-      Criteria.make(recipe.criterion, on: model, labels: labels.map { Array($0.prefix(samples.shape[0])) }),
+      Criteria.make(recipe.criterion, on: model, labels: few),
       samples)
     let perThread = peakMemory() - before
     let similarity: Double

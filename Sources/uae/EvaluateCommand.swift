@@ -17,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let dataset = try data.load()
     try work.prepare()
-    let test = Tensor(dataset.test.values, [dataset.test.count] + dataset.sampleShape).to(try work.place())
+    let test = dataset.test.tensor(on: try work.place())
     let model = try subject.load(for: dataset, samples: test, use: nil)
     dataset.sayNotes()
     model.sayGuesses()

@@ -81,7 +81,7 @@ struct SelectCommand: ParsableCommand {
     let dataset = try data.load()
     try work.prepare()
     dataset.sayNotes()
-    let (train, test) = (SelectCommand.tensor(dataset.train), SelectCommand.tensor(dataset.test))
+    let (train, test) = (dataset.train.tensor(on: .cpu), dataset.test.tensor(on: .cpu))
     let interrupts = Interrupts(farewell: "interrupted; nothing was written")
     let isCancelled: @Sendable () -> Bool = { interrupts.requested != nil }
     let (selection, notes, model, report, complete) = try interrupts.guarding {
@@ -130,10 +130,6 @@ struct SelectCommand: ParsableCommand {
       SelectCommand.say(selection, notes, report, complete, dataset)
       if !written.isEmpty { print("\(folder ?? ""): \(written.joined(separator: ", "))") }
     }
-  }
-
-  private static func tensor(_ samples: Samples) -> Tensor {
-    Tensor(samples.values, [samples.count] + samples.shape)
   }
 
   /// What `--from` says, or what the method finds.

@@ -49,7 +49,7 @@ public struct ExampleFile {
     _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool
   ) throws {
     let (samples, encoding) = (dataset.train, dataset.encoding)
-    let originals = Tensor(samples.values, [samples.count] + samples.shape)
+    let originals = samples.tensor(on: .cpu)
     var set = set
     if let grid = attack.grid { set.perturbed = grid.rounded(set.perturbed, originals.gathered(set.index)) }
     let encoded =
@@ -73,15 +73,10 @@ public struct ExampleFile {
     if negatesSimilarity { set.similarity = set.similarity.map { -$0 } }
     records = set
     self.lost = lost
-    let names = dataset.classNames
-    let numbers = dataset.classNumbers ?? HostArray(names.compactMap { Int($0) })
-    let areNumbers = !names.isEmpty && numbers.count == names.count
-    let labels = samples.labels.map { all in
-      let indices = set.index.map { all[$0] }
-      return areNumbers ? numbers.rows(indices) : HostArray(indices)
-    }
+    let labels = samples.labels.map { all in dataset.recorded(set.index.map { all[$0] }) }
+    let names = dataset.wordsOfClasses
     words =
-      (labels == nil || areNumbers ? [] : [(name: "class_names", words: names)])
+      (names.isEmpty ? [] : [(name: "class_names", words: names)])
       + (dataset.recordNames.isEmpty
         ? [] : [(name: "files", words: set.index.map { dataset.recordNames[$0] })])
     arrays =

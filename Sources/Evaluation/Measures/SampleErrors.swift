@@ -34,6 +34,12 @@ public func predictedClasses(_ model: any Model, _ data: Tensor, chunk: Int = 51
   try inChunks(data, chunk) { try model.output(.logits, of: $0).argmax(1).ints }
 }
 
+/// The embedding of each sample, `[count, values]`.
+/// - Throws: what the model throws.
+public func embeddings(_ model: any Model, _ data: Tensor, chunk: Int = 512) throws -> Tensor {
+  concatenated(try inChunks(data, chunk) { [try model.output(.embedding, of: $0)] })
+}
+
 private func inChunks<Value>(_ data: Tensor, _ size: Int, _ body: (Tensor) throws -> [Value]) rethrows
   -> [Value]
 {

@@ -88,7 +88,6 @@ public struct AugmentPlan: Sendable {
 extension TrainingData {
   /// A data set's samples with their classes.
   public init(_ samples: Samples, device: Device) {
-    self.init(
-      Tensor(samples.values, [samples.count] + samples.shape).to(device), labels: samples.labels)
+    self.init(samples.tensor(on: device), labels: samples.labels)
   }
 }

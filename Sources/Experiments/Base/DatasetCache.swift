@@ -11,12 +11,9 @@ public final class DatasetCache: Sendable {
     public let test: Tensor
 
     package init(_ dataset: Dataset, device: Device = .cpu) {
-      func tensor(_ samples: Samples) -> Tensor {
-        Tensor(samples.values, [samples.count] + samples.shape).to(device)
-      }
       self.dataset = dataset
-      train = tensor(dataset.train)
-      test = tensor(dataset.test)
+      train = dataset.train.tensor(on: device)
+      test = dataset.test.tensor(on: device)
     }
   }
 

@@ -58,31 +58,25 @@ enum ExperimentPictures {
   private static let originals = "1 training x"
   private static let examples = "2 example x'"
 
-  private static func images(_ name: String, of file: SafetensorsFile) throws -> (
-    shape: [Int], values: [[Float]]
-  ) {
-    let array = try file.array(name)
-    return (Array(array.shape.dropFirst()), array.images)
-  }
-
-  /// The originals of the first, and the examples of each in a row of its name.
-  static func examples(_ paths: [(name: String, path: String)]) throws -> ImageGrid {
-    let files = try paths.map { (name: $0.name, file: try Safetensors.open($0.path)) }
-    let x = try files.first.map { try images(originals, of: $0.file) }
-    let rows = try files.map { ImageGrid.Row($0.name, try images(examples, of: $0.file).values) }
-    return try ImageGrid(shape: x?.shape ?? [], rows: [.init("x", x?.values ?? [])] + rows)
+  /// The originals of the first, and the examples of each in a row of its name; nil for none.
+  static func examples(_ paths: [(name: String, path: String)]) throws -> ImageGrid? {
+    try ShownImages.grid(
+      paths.map { name, path in
+        let file = try Safetensors.open(path)
+        return (name, try file.array(originals), try file.array(examples))
+      })
   }
 
   /// Originals, examples, what was changed, and what the models make of them: a row each.
   static func grid(_ path: String) throws -> ImageGrid {
     let file = try Safetensors.open(path)
-    let x = try images(originals, of: file), y = try images(examples, of: file)
+    let x = try file.array(originals), y = try file.array(examples)
     var rows: [ImageGrid.Row] = []
     for name in file.names.sorted() {
-      rows.append(.init(String(name.dropFirst(2)), try images(name, of: file).values))
+      rows.append(.init(String(name.dropFirst(2)), try file.array(name).images))
     }
-    let difference = zip(y.values, x.values).map { zip($0, $1).map { $0 - $1 } }
+    let difference = zip(y.images, x.images).map { zip($0, $1).map { $0 - $1 } }
     rows.insert(.init("x' - x", difference, colouring: .signed()), at: 2)
-    return try ImageGrid(shape: x.shape, rows: rows)
+    return try ImageGrid(shape: Array(x.shape.dropFirst()), rows: rows)
   }
 }

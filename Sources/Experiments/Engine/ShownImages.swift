@@ -24,17 +24,20 @@ enum ShownImages {
   /// The originals of the first cell, and a row of examples of each; nil where samples are no images or none are kept.
   static func grid<Cell: StudyCell>(_ cells: [(name: String, cell: FinishedCell<Cell>)]) throws -> ImageGrid?
   {
-    var rows: [ImageGrid.Row] = [], shape: [Int] = []
-    for (name, cell) in cells {
-      guard let path = try cell.artifact(artifact, key: cell.cell) else { continue }
-      let file = try Safetensors.open(path)
-      let x = try file.array("x")
-      guard x.shape.count == 4 else { return nil }
-      shape = Array(x.shape.dropFirst())
-      if rows.isEmpty { rows.append(.init("x", x.images)) }
-      rows.append(.init(name, try file.array("example").images))
-    }
-    return rows.isEmpty ? nil : try ImageGrid(shape: shape, rows: rows)
+    try grid(
+      cells.compactMap { name, cell in
+        guard let path = try cell.artifact(artifact, key: cell.cell) else { return nil }
+        let file = try Safetensors.open(path)
+        return (name, try file.array("x"), try file.array("example"))
+      })
+  }
+
+  /// The originals of the first, and the examples of each in a row of its name; nil for none, or for no images.
+  static func grid(_ rows: [(name: String, originals: HostArray, examples: HostArray)]) throws -> ImageGrid? {
+    guard let first = rows.first, first.originals.shape.count == 4 else { return nil }
+    return try ImageGrid(
+      shape: Array(first.originals.shape.dropFirst()),
+      rows: [.init("x", first.originals.images)] + rows.map { .init($0.name, $0.examples.images) })
   }
 }
 

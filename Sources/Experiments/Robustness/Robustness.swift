@@ -35,17 +35,13 @@ public enum Robustness: Study {
       throw StudyError.settings("robustness has no finished cell of its first arm")
     }
     let columns = RobustnessRow.columns(plan.epsilons, control)
-    let better = rows.dropFirst().flatMap { row in
-      plan.epsilons.indices.compactMap { place -> String? in
-        guard let found = row.comparison(place, with: control), found.verdict() == .higher else { return nil }
-        return "\(row.name) within ε = \(plan.epsilons[place])"
+    func differing(_ verdict: PairedComparison.Verdict) -> Document.Value {
+      let texts = rows.dropFirst().flatMap { row in
+        plan.epsilons.indices.filter { row.comparison($0, with: control)?.verdict() == verdict }.map {
+          "\(row.name) within ε = \(plan.epsilons[$0])"
+        }
       }
-    }
-    let worse = rows.dropFirst().flatMap { row in
-      plan.epsilons.indices.compactMap { place -> String? in
-        guard let found = row.comparison(place, with: control), found.verdict() == .lower else { return nil }
-        return "\(row.name) within ε = \(plan.epsilons[place])"
-      }
+      return .optional(texts.isEmpty ? nil : texts.joined(separator: ", "))
     }
     return Document(
       try Template("robustness.md", String(decoding: PackageResources.robustness_md, as: UTF8.self)),
@@ -56,8 +52,8 @@ public enum Robustness: Study {
         "rate": .text("\(plan.learningRate)"), "attacked": .text("\(plan.attacked)"),
         "iterations": .text("\(plan.iterations)"), "seeds": .text("\(plan.seeds)"),
         "control": .text(control.name),
-        "better": .optional(better.isEmpty ? nil : better.joined(separator: ", ")),
-        "worse": .optional(worse.isEmpty ? nil : worse.joined(separator: ", ")),
+        "better": differing(.higher),
+        "worse": differing(.lower),
         "rows": .table(try Records(columns, rows).table),
         "curve": .plot("robust-accuracy", curve(plan, rows)),
         "arms": .list(

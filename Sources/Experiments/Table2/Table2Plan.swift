@@ -1,5 +1,5 @@
 /// Sizes and settings of Table 2: what `Plans/table2-*.yaml` hold.
-public struct Table2Plan: StudyPlan {
+public struct Table2Plan: ClassifierStudyPlan {
   public var name: String
   public var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
@@ -21,27 +21,18 @@ public struct Table2Plan: StudyPlan {
   public var mineLearningRate: Double
   public var seeds: Int
 
-  public static let parts: [PlanPart<Table2Plan>] = [
-    PlanPart("dataset", "a data set with labels") { plan, names in plan.dataset = names.joined() },
-    .number("images", "test images", \.images), .number("iterations", "gradient evaluations", \.iterations),
-    .number("seeds", "seeds of the attacks", \.seeds),
-  ]
+  public static var parts: [PlanPart<Table2Plan>] {
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+  }
 
   public func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
-    try DataPart(dataset, pool: samples).validate()
-    try require(1...10_000 ~= epochs, "epochs is \(epochs); it must be from 1 to 10000")
-    try require(8...100_000 ~= images, "images is \(images); it must be from 8 to 100000")
+    try validateAttacks(images: 8...100_000)
     try require(8...100_000 ~= reference, "reference is \(reference); it must be from 8 to 100000")
-    try require(1...1_000_000 ~= iterations, "iterations is \(iterations); it must be from 1 to 1000000")
     try require(epsilon > 0 && epsilon <= 1, "epsilon is \(epsilon); it must be above 0 and at most 1")
     try require(2...10_000 ~= projections, "projections is \(projections); it must be from 2 to 10000")
-    try require(0...10_000 ~= mineSteps, "mineSteps is \(mineSteps); it must be from 0 to 10000")
-    try require(
-      mineLearningRate > 0 && mineLearningRate <= 1,
-      "mineLearningRate is \(mineLearningRate); it must be above 0 and at most 1")
     try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
   }
 }

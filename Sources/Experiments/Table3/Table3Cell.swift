@@ -68,33 +68,15 @@ public struct Table3Cell: StudyCell {
   }
 
   public var label: String { "\(plan.dataset)/\(method.rawValue)/seed-\(seed)/from-\(first)" }
-  public var sets: [DataPart] { [DataPart(plan.dataset, pool: plan.samples)] }
+  public var sets: [DataPart] { [plan.part] }
 
   public func run(_ context: CellContext) throws -> Outcome {
-    let entry = try context.data.load(plan.dataset, limit: plan.samples)
-    let classifier = StudyClassifier(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
-    let (model, labels, correct) = try classifier.load(entry, context)
-    let chosen = Array(correct.prefix(plan.images))
-    guard first < chosen.count else {
-      throw StudyError.settings("\(plan.dataset): only \(chosen.count) test images are classified correctly")
-    }
-    let set = entry.test.gathered(chosen)
-    guard let views = try model.views(nil, samples: set[0..<1]) else {
-      throw StudyError.settings(
-        "the classifier of \(plan.dataset) has no first convolution to take views from")
-    }
-    let range = first..<min(first + Self.size, chosen.count)
-    let criterion = Misclassification(labels: chosen.map { labels[$0] }) { try model.output(.logits, of: $0) }
-    let configuration = MINE.Configuration(
-      stepsPerIteration: plan.mineSteps, learningRate: Float(plan.mineLearningRate))
-    let attack = Attack(
-      criterion: criterion,
-      similarity: Opposite(try LearnedInformation(views: views, configuration: configuration)),
-      solver: solver, seed: seed)
-    let found = try attack.run(
+    let classifier = try StudyClassifier(plan, atLeast: first + 1, context)
+    let set = classifier.set, views = try classifier.convolution()
+    let range = first..<min(first + Self.size, set.shape[0])
+    let found = try classifier.attack(solver, likeness: views, plan.critic, seed: seed).run(
       set, range: range, threads: context.threads, isCancelled: context.stopsEarly)
-    return try outcome(
-      found, set[range], views, configuration, accuracy: Double(correct.count) / Double(labels.count))
+    return try outcome(found, set[range], views, plan.critic, accuracy: classifier.accuracy)
   }
 
   private var solver: any Solver {

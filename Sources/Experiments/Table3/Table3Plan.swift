@@ -1,7 +1,7 @@
 import Datasets
 
 /// Sizes and settings of Table 3: what `Plans/table3-*.yaml` hold.
-public struct Table3Plan: StudyPlan {
+public struct Table3Plan: ClassifierStudyPlan {
   public var name: String
   public var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
@@ -21,27 +21,16 @@ public struct Table3Plan: StudyPlan {
   public var judgeSteps: Int
   public var seeds: Int
 
-  public static let parts: [PlanPart<Table3Plan>] = [
-    PlanPart("dataset", "a data set with labels") { plan, names in plan.dataset = names.joined() },
-    .number("images", "test images", \.images), .number("iterations", "gradient evaluations", \.iterations),
-    .number("seeds", "seeds of the attacks", \.seeds),
-  ]
+  public static var parts: [PlanPart<Table3Plan>] {
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+  }
 
   public func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
-    try DataPart(dataset, pool: samples).validate()
-    try require(1...10_000 ~= epochs, "epochs is \(epochs); it must be from 1 to 10000")
-    try require(2...1_000_000 ~= images, "images is \(images); it must be from 2 to 1000000")
     try require(1...100 ~= searches, "searches is \(searches); it must be from 1 to 100")
-    try require(
-      searches...1_000_000 ~= iterations,
-      "iterations is \(iterations); it must be from \(searches) to 1000000")
-    try require(0...10_000 ~= mineSteps, "mineSteps is \(mineSteps); it must be from 0 to 10000")
-    try require(
-      mineLearningRate > 0 && mineLearningRate <= 1,
-      "mineLearningRate is \(mineLearningRate); it must be above 0 and at most 1")
+    try validateAttacks(images: 2...1_000_000, iterations: searches...1_000_000)
     try require(1...100_000 ~= judgeSteps, "judgeSteps is \(judgeSteps); it must be from 1 to 100000")
     try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
   }

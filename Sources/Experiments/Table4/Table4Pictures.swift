@@ -9,12 +9,12 @@ enum Table4Pictures {
     let paths = try shown.compactMap { arm in
       try arm.cells.first { $0.cell.seed == 1 }.flatMap(ExperimentPictures.path).map { (arm.name, $0) }
     }
-    guard !paths.isEmpty else { return [] }
+    guard let grid = try ExperimentPictures.examples(paths) else { return [] }
     let name = "\(row.key.dataset)-\(row.key.model)-\(row.trainCount)-\(row.key.epochs)"
     let shows = "\(row.fullTitle), seed 1: training samples and the examples of each arm"
     return [
       [
-        "picture": .grid(name, try ExperimentPictures.examples(paths), shows: shows), "shows": .text(shows),
+        "picture": .grid(name, grid, shows: shows), "shows": .text(shows),
       ]
     ]
   }
