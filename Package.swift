@@ -120,7 +120,7 @@ let package = Package(
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
         "Torch",
       ], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Formats", "Torch", "uae"]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats", "Models", "Torch", "uae"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -173,6 +173,7 @@ private struct Members {
     let strides: [ExportedDimension]
     let storage_offset: ExportedDimension
     let layout: Int
+    let requires_grad: Bool
   }
 
   /// The weights and constants of a program.
@@ -205,7 +206,8 @@ private struct Members {
         }
         all[name] = try ExportedTensor(
           dtype: meta.dtype, sizes: lengths(meta.sizes), strides: lengths(meta.strides),
-          offset: lengths([meta.storage_offset])[0], storage: storage, refuse: refuse)
+          offset: lengths([meta.storage_offset])[0], storage: storage, requiresGrad: meta.requires_grad,
+          refuse: refuse)
       }
     }
     return all

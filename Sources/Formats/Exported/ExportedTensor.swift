@@ -13,6 +13,8 @@ package struct ExportedTensor: Sendable {
   /// The place of the first element in the storage, in elements.
   package let offset: Int
   package let storage: Storage
+  /// Whether it was trained: LibTorch may take another way for such a tensor, whose last bits differ.
+  package let requiresGrad: Bool
 
   /// LibTorch's own limit.
   private static let maximumDimensions = 64
@@ -20,7 +22,7 @@ package struct ExportedTensor: Sendable {
   /// - Throws: what `refuse` makes of the rule that is broken.
   init(
     dtype: ExportedDataType, sizes: [Int], strides: [Int], offset: Int, storage: Storage,
-    refuse: (String) -> FormatError
+    requiresGrad: Bool, refuse: (String) -> FormatError
   ) throws(FormatError) {
     guard let size = dtype.size else {
       throw refuse("has the element type \(dtype.rawValue), which is not read")
@@ -50,5 +52,6 @@ package struct ExportedTensor: Sendable {
     self.strides = strides
     self.offset = offset
     self.storage = storage
+    self.requiresGrad = requiresGrad
   }
 }

@@ -19,12 +19,12 @@ extension Dataset {
   }
 }
 
-/// The model that a command works on: a checkpoint of ours or a TorchScript file of the user's.
+/// The model that a command works on: a checkpoint of ours, or a program of torch.export or TorchScript of the user's.
 struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
   var checkpoint: String?
 
-  @Option(name: .long, help: "A TorchScript file, as torch.jit.save writes it.")
+  @Option(name: .long, help: "A program of torch.export (.pt2), as torch.export.save writes it, or a TorchScript file.")
   var model: String?
 
   @Option(name: .long, help: "With --model: the method whose output the criterion takes.")
@@ -107,7 +107,7 @@ struct ModelOptions: ParsableArguments {
     return try Self.load(model, for: dataset, samples: samples, reading: reading, use: use)
   }
 
-  /// Opens a TorchScript file for the samples of a data set, on the samples' device.
+  /// Opens a user's model for the samples of a data set, on the samples' device.
   /// - Throws: `ScriptError`.
   static func load(
     _ path: String, for dataset: Dataset, samples: Tensor, reading: ScriptReading, use: Output?
