@@ -24,7 +24,9 @@ struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
   var checkpoint: String?
 
-  @Option(name: .long, help: "A program of torch.export (.pt2), as torch.export.save writes it, or a TorchScript file.")
+  @Option(
+    name: .long,
+    help: "A program of torch.export (.pt2), as torch.export.save writes it, or a TorchScript file.")
   var model: String?
 
   @Option(name: .long, help: "With --model: the method whose output the criterion takes.")
