@@ -30,7 +30,7 @@ package struct ExportedModel: ModelProgram {
       + (mended.isEmpty
         ? []
         : [
-          "was exported in training mode: \(mended.sorted().joined(separator: " and ")) is taken as in evaluation; to be "
+          "was exported in training mode: \(mended.sorted().joined(separator: " and ")) taken as in evaluation; to be "
             + "sure export model.eval()"
         ])
   }
