@@ -135,8 +135,8 @@ public protocol TrainableModel: Model, Module {
   var parts: [Sequential] { get }
   /// What a training step minimises, one objective after the other.
   var objectives: [Objective] { get }
-  /// The source of its methods in TorchScript (``ScriptMethod/source(_:_:)``); tensors are named with `_` for `.`.
-  var torchScript: String { get }
+  /// Its methods, each some of the parts one after the other; `forward` is among them.
+  var methods: [(name: String, layers: [Sequential])] { get }
 }
 
 extension TrainableModel {

@@ -4,11 +4,13 @@ import Models
 import Torch
 
 struct ExportCommand: ParsableCommand {
-  enum Format: String, ExpressibleByArgument, CaseIterable { case torchscript, safetensors }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case pt2, torchscript, safetensors }
 
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a trained model for Python.",
     discussion: """
+      pt2: torch.export.load(FILE).module() gives the model's forward, of batches of any size; its other methods that
+      take samples are programs beside it.
       torchscript: torch.jit.load(FILE) gives a module with forward, encode and decode; of a classifier with forward (the
       logits) and embedding.
       safetensors: safetensors.torch.load_file(FILE) gives parameters and buffers by name.
@@ -17,7 +19,7 @@ struct ExportCommand: ParsableCommand {
   @Option(name: .long, help: "A checkpoint, or the folder of a run that has one.")
   var checkpoint: String
 
-  @Option(name: .long, help: "torchscript or safetensors.")
+  @Option(name: .long, help: "pt2, torchscript or safetensors.")
   var format = Format.torchscript
 
   @Option(name: .long, help: "The file to write.")
@@ -46,6 +48,7 @@ struct ExportCommand: ParsableCommand {
     try LibTorch.load()
     let model = try Checkpoint.read(checkpointFile(checkpoint)).model
     switch format {
+    case .pt2: try model.writeExportedProgram(to: out)
     case .torchscript: try model.writeTorchScript(to: out)
     case .safetensors: try Checkpoint(model).write(to: out)
     }

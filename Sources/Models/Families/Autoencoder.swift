@@ -30,10 +30,7 @@ extension Autoencoder {
     }
   }
 
-  public var torchScript: String {
-    [
-      ScriptMethod.source("encode", [encoder]), ScriptMethod.source("decode", [decoder]),
-      ScriptMethod.source("forward", [encoder, decoder]),
-    ].joined(separator: "\n")
+  public var methods: [(name: String, layers: [Sequential])] {
+    [("encode", [encoder]), ("decode", [decoder]), ("forward", [encoder, decoder])]
   }
 }

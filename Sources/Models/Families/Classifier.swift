@@ -103,9 +103,8 @@ public struct Classifier: TrainableModel {
     return labels
   }
 
-  public var torchScript: String {
-    [ScriptMethod.source("forward", parts), ScriptMethod.source("embedding", [features])]
-      .joined(separator: "\n")
+  public var methods: [(name: String, layers: [Sequential])] {
+    [("forward", parts), ("embedding", [features])]
   }
 }
 

@@ -85,7 +85,9 @@ struct ChosenValues: Layer {
   func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { x.columns(indices) }
 
   func write(_ script: inout ScriptMethod, as name: String) {
-    script.apply("torch.index_select(h, 1, \(script.field(name, "features")).to(torch.int64))")
+    let input = script.present
+    script.apply("to", "dtype", script.field(name, "features"), .type(.int64))
+    script.apply("index_select", "", input, .int(1), script.present)
   }
 }
 

@@ -14,7 +14,8 @@ extension TrainableModel {
       try script.register(
         buffer.name.replacingOccurrences(of: ".", with: "_"), buffer.tensor, isParameter: false)
     }
-    try script.define(torchScript)
+    try script.define(
+      methods.map { ScriptMethod.source($0.name, $0.layers) }.joined(separator: "\n"))
     try script.freeze()
     return script
   }

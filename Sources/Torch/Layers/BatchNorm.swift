@@ -35,7 +35,9 @@ public struct BatchNorm: Layer {
   }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    let fields = tensors.map { script.field(name, $0.name) }.joined(separator: ", ")
-    script.apply("torch.batch_norm(h, \(fields), False, \(Self.momentum), \(Self.epsilon), False)")
+    let fields = tensors.map { script.field(name, $0.name) }
+    script.apply(
+      "batch_norm", "", script.present, fields[0], fields[1], fields[2], fields[3], .bool(false),
+      .double(Self.momentum), .double(Self.epsilon), .bool(false))
   }
 }

@@ -43,8 +43,8 @@ public struct Conv2d: Layer {
   }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    let (weight, bias) = (script.field(name, "weight"), script.field(name, "bias"))
     script.apply(
-      "torch.conv2d(h, \(weight), \(bias), [\(stride), \(stride)], [\(padding), \(padding)])")
+      "conv2d", "", script.present, script.field(name, "weight"), script.field(name, "bias"),
+      .ints([stride, stride]), .ints([padding, padding]))
   }
 }

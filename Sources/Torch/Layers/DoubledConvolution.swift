@@ -22,7 +22,7 @@ public struct DoubledConv2d: Layer {
   public var parameters: [NamedTensor] { convolution.parameters }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    script.apply("h.repeat_interleave(2, 2).repeat_interleave(2, 3)")
+    for axis in [2, 3] { script.apply("repeat_interleave", "self_int", script.present, .int(2), .int(axis)) }
     convolution.write(&script, as: name)
   }
 

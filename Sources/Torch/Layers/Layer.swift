@@ -1,10 +1,10 @@
-/// A step of a network, described once: what it holds, what it computes, and how TorchScript writes that.
+/// A step of a network, described once: what it holds, what it computes, and how a script has that.
 public protocol Layer: Module {
   /// The outputs of a batch.
   func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor
-  /// Adds the statements that compute the same in evaluation mode.
+  /// Adds the calls that compute the same in evaluation mode.
   ///
-  /// - Parameter name: the dotted name that the layer's tensors stand under; a script has `_` for `.`.
+  /// - Parameter name: the dotted name that the layer's tensors stand under.
   func write(_ script: inout ScriptMethod, as name: String)
 }
 
@@ -40,32 +40,77 @@ public struct Pass: Sendable {
   }
 }
 
-/// A method in TorchScript that layers write, statement by statement; `h` is what the layers so far made of the input.
+/// A method that layers write, call by call, for TorchScript and for programs of torch.export.
 public struct ScriptMethod: Sendable {
-  private var lines: [String] = []
-  private var kept = 0
+  /// What an operator is given.
+  public enum Argument: Sendable {
+    /// What a call gave, by its number from 1; 0 is the method's input.
+    case value(Int)
+    /// A parameter or buffer, by its dotted name.
+    case tensor(String)
+    case int(Int)
+    case ints([Int])
+    case double(Double)
+    case bool(Bool)
+    case type(DataType)
+  }
+
+  /// A call of one of ATen's operators; arguments in the order of its schema.
+  public struct Call: Sendable {
+    public let name: String
+    public let overload: String
+    public let arguments: [Argument]
+  }
+
+  public private(set) var calls: [Call] = []
+  /// What the layers so far made of the input.
+  public private(set) var present = Argument.value(0)
 
   /// A method of one argument that applies layers one after the other.
+  public init(_ layers: [any Layer]) {
+    for layer in layers { layer.write(&self, as: "") }
+  }
+
+  /// Makes what an operator gives the present value.
+  public mutating func apply(_ name: String, _ overload: String = "", _ arguments: Argument...) {
+    calls.append(Call(name: name, overload: overload, arguments: arguments))
+    present = .value(calls.count)
+  }
+
+  /// Goes back to another value.
+  public mutating func restart(from value: Argument) { present = value }
+
+  /// The tensor of a layer.
+  public func field(_ layer: String, _ tensor: String) -> Argument { .tensor(dotted(layer, tensor)) }
+
+  /// The method in TorchScript; tensors are named with `_` for `.`.
   public static func source(_ name: String, _ layers: [any Layer]) -> String {
-    var method = ScriptMethod()
-    for layer in layers { layer.write(&method, as: "") }
-    return (["def \(name)(self, h):"] + method.lines + ["return h"]).joined(separator: "\n  ")
+    let method = ScriptMethod(layers)
+    let lines = method.calls.enumerated().map { index, call in
+      let given = call.arguments.map(\.script)
+      // The one operator here that is a method only.
+      let text =
+        call.name == "to"
+        ? "\(given[0]).to(\(given.dropFirst().joined(separator: ", ")))"
+        : "torch.\(call.name)(\(given.joined(separator: ", ")))"
+      return "h\(index + 1) = \(text)"
+    }
+    return (["def \(name)(self, h0):"] + lines + ["return \(method.present.script)"]).joined(
+      separator: "\n  ")
   }
+}
 
-  private init() {}
-
-  /// `h = expression`
-  public mutating func apply(_ expression: String) { lines.append("h = \(expression)") }
-
-  /// Keeps the present value under a name of its own, which it returns.
-  public mutating func keep() -> String {
-    kept += 1
-    lines.append("h\(kept) = h")
-    return "h\(kept)"
-  }
-
-  /// How a script calls the tensor of a layer.
-  public func field(_ layer: String, _ tensor: String) -> String {
-    "self." + dotted(layer, tensor).replacing(".", with: "_")
+extension ScriptMethod.Argument {
+  fileprivate var script: String {
+    switch self {
+    case .value(let number): "h\(number)"
+    case .tensor(let name): "self." + name.replacing(".", with: "_")
+    case .int(let number): "\(number)"
+    case .ints(let list): "\(list)"
+    case .double(let number): "\(number)"
+    case .bool(let truth): truth ? "True" : "False"
+    // Types are numbers to a script that is made of source alone.
+    case .type(let type): "\(type.rawValue)"
+    }
   }
 }

@@ -13,6 +13,6 @@ public struct Linear: Layer {
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { linear(x, weight, bias) }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    script.apply("torch.linear(h, \(script.field(name, "weight")), \(script.field(name, "bias")))")
+    script.apply("linear", "", script.present, script.field(name, "weight"), script.field(name, "bias"))
   }
 }

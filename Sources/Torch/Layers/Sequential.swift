@@ -54,11 +54,11 @@ public struct Residual: Layer {
   }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    let input = script.keep()
+    let input = script.present
     body.write(&script, as: name)
-    let sum = script.keep()
-    script.apply(input)
+    let sum = script.present
+    script.restart(from: input)
     shortcut.write(&script, as: name)
-    script.apply("\(sum) + h")
+    script.apply("add", "Tensor", sum, script.present)
   }
 }

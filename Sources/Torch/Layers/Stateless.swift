@@ -12,7 +12,9 @@ public enum Activation: String, Layer {
     }
   }
 
-  public func write(_ script: inout ScriptMethod, as name: String) { script.apply("torch.\(rawValue)(h)") }
+  public func write(_ script: inout ScriptMethod, as name: String) {
+    script.apply(rawValue, "", script.present)
+  }
 }
 
 /// Makes fewer values of each channel, `[batch, channels, height, width]`.
@@ -33,13 +35,14 @@ public enum Pooling: Layer {
   }
 
   public func write(_ script: inout ScriptMethod, as name: String) {
-    func windows(_ size: Int, _ stride: Int?) -> String {
-      "[\(size), \(size)], [\(stride ?? size), \(stride ?? size)]"
+    func apply(_ name: String, _ size: Int, _ stride: Int?) {
+      let stride = stride ?? size
+      script.apply(name, "", script.present, .ints([size, size]), .ints([stride, stride]))
     }
     switch self {
-    case .max(let size, let stride): script.apply("torch.max_pool2d(h, \(windows(size, stride)))")
-    case .average(let size, let stride): script.apply("torch.avg_pool2d(h, \(windows(size, stride)))")
-    case .wholeAverage: script.apply("torch.mean(h, [2, 3])")
+    case .max(let size, let stride): apply("max_pool2d", size, stride)
+    case .average(let size, let stride): apply("avg_pool2d", size, stride)
+    case .wholeAverage: script.apply("mean", "dim", script.present, .ints([2, 3]))
     }
   }
 }
@@ -67,7 +70,9 @@ public struct Dropout: Layer {
 public struct Flatten: Layer {
   public init() {}
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { x.flattened() }
-  public func write(_ script: inout ScriptMethod, as name: String) { script.apply("h.flatten(1)") }
+  public func write(_ script: inout ScriptMethod, as name: String) {
+    script.apply("flatten", "using_ints", script.present, .int(1))
+  }
 }
 
 /// `[batch, values]` → `[batch] + shape`.
@@ -76,6 +81,6 @@ public struct Unflatten: Layer {
   public init(_ shape: [Int]) { self.shape = shape }
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { x.reshaped([-1] + shape) }
   public func write(_ script: inout ScriptMethod, as name: String) {
-    script.apply("h.reshape([-1, \(shape.map(String.init).joined(separator: ", "))])")
+    script.apply("reshape", "", script.present, .ints([-1] + shape))
   }
 }
