@@ -146,6 +146,8 @@ import Torch
           _ = try grad(model.tensors("forward", [.tensor(leaf)])[0].tensor.sum(), [leaf])
           return start.duration(to: .now) / .milliseconds(1)
         }
+        // Attention that was traced without gradients has none.
+        guard (try? time(script)) != nil else { continue }
         // The least of many, taken in turns: others use the machine too.
         var best = [Double](repeating: .infinity, count: 2)
         for _ in 0..<40 {
