@@ -20,7 +20,8 @@ import Testing
     ("Formats/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Models/Script/", ["attack", "doctor", "evaluate model"]),
     ("Attacks/", ["attack", "augment", "doctor"]),
-    ("Attacks/Preflight", ["attack", "doctor"]), ("Attacks/Trust/", ["doctor"]), ("Runs/Rank", ["attack"]),
+    ("Attacks/Preflight", ["attack", "doctor"]), ("Attacks/Examples/", ["attack"]),
+    ("Attacks/Trust/", ["doctor"]), ("Runs/Rank", ["attack"]),
     ("Experiments/", ["reproduce"]), ("Experiments/Augment/", ["augment"]),
     ("Experiments/Search/", ["augment"]),
   ]
