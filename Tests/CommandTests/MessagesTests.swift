@@ -19,6 +19,7 @@ import Testing
     ("Datasets/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Formats/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Models/Script/", ["attack", "doctor", "evaluate model"]),
+    ("Models/Oracle/", ["attack", "doctor", "evaluate model"]),
     ("Attacks/", ["attack", "augment", "doctor"]),
     ("Attacks/Preflight", ["attack", "doctor"]), ("Attacks/Examples/", ["attack"]),
     ("Attacks/Trust/", ["doctor"]), ("Runs/Rank", ["attack"]),
