@@ -158,7 +158,8 @@ def run(command, subject, progress, timeout):
     # That no sample succeeded is a result, which the masks tell.
     if any("no sample was attacked successfully" in line for line in said):
         return
-    errors = [line[len("Error: ") :] for line in said if line.startswith("Error: ")] or said[-1:]
+    starts = ("Error: ", "uae: ")
+    errors = [line.split(": ", 1)[1] for line in said if line.startswith(starts)] or said[-1:]
     raise UAEError(errors[-1] if errors else f"uae ended with status {process.returncode}")
 
 

@@ -17,6 +17,7 @@ struct AttackCommand: ParsableCommand {
   var part = DatasetLoader.Part.train
 
   @OptionGroup var work: WorkOptions
+  @OptionGroup var logging: LogOptions
   @OptionGroup var recipe: RecipeOptions
 
   @OptionGroup var subject: ModelOptions
@@ -121,7 +122,8 @@ struct AttackCommand: ParsableCommand {
       software: Software.versions(libtorch: LibTorch.version, device: "\(originals.device)"))
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
-    let progress = RunProgress(style: work.style)
+    let log = logging.log(isFile ? nil : folder)
+    let progress = RunProgress(style: work.style, log: log)
     let (directory, outcome, timing) = try startingAnew(rank) {
       try AttackRun(attack, copies: recipe.copies, threads: work.threadCount).run(
         originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
@@ -132,6 +134,10 @@ struct AttackCommand: ParsableCommand {
     if outcome.isComplete, rank.count == 1, !judges.isEmpty || classes.labels != nil {
       let examples = try written?.records ?? Examples(of: directory)
       try figures.judge(examples, originals, subject, labels: classes.labels, judges)
+    }
+    if let log, log.showsMore, outcome.isComplete, rank.count == 1 {
+      let examples = try written?.records ?? Examples(of: directory)
+      LoggedPictures.log(examples, of: originals, figures, recipe: recipe, to: log)
     }
     try report(figures, outcome, timing, recipe)
   }

@@ -15,6 +15,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
+  @OptionGroup var logging: LogOptions
 
   @Option(name: .long, help: "The model: \(ModelFamilies.list).")
   var family = ModelFamilies.usual.name
@@ -67,15 +68,25 @@ struct TrainCommand: ParsableCommand {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
     let data = train
+    let log = logging.log(nil)
     let trained = try interrupts.guarding {
       var training = ModelTraining(
         "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out)
       training.device = device
-      return try training.run(epochs: count, samples: data.count, progress: work.progress(interrupts)) {
+      return try training.run(
+        epochs: count, samples: data.count, progress: work.progress(interrupts, log: log)
+      ) {
         _, _ in data
       }
     }
     let errors = try sampleErrors(trained, TrainingData(dataset.test, device: device))
+    log?.scalar("test/error", mean(errors), step: count)
+    log?.histogram("test/error of a sample", errors, step: count)
+    if log?.showsMore == true,
+      let image = try? LoggedPictures.rebuilt(trained, dataset.test.tensor(on: device))
+    {
+      log?.image("test/originals and reconstructions", image, step: count)
+    }
     if work.json {
       struct Result: Encodable {
         var checkpoint: String

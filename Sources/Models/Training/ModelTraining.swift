@@ -67,6 +67,7 @@ public struct ModelTraining: Sendable {
     var saved = clock.now
     for epoch in first..<max(first, epochs) {
       let loss = try trainer.epoch(epoch, data(epoch, trainer.model), batchSize: settings.batchSize)
+      progress.log?.scalar("loss/\(title)", loss, step: epoch + 1)
       progress.advance(1, "loss \(loss.text(.general(4)))")
       guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
       let cancelled = progress.isCancelled()
