@@ -16,7 +16,7 @@ import Testing
     ("uae/Support/Options", ["attack", "augment", "train", "doctor", "evaluate model", "select"]),
     ("uae/Support/RecipeOptions", ["attack", "augment", "doctor"]),
     ("uae/Support/SettingFlags", ["attack", "augment", "doctor"]),
-    ("uae/Support/OutputFile", ["attack", "data preview", "export"]),
+    ("uae/Support/OutputFile", ["attack", "data preview", "export", "report"]),
     ("Datasets/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Formats/", ["attack", "augment", "train", "doctor", "evaluate model", "data preview", "select"]),
     ("Models/Script/", ["attack", "doctor", "evaluate model"]),
