@@ -92,6 +92,19 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // A page each; `ExampleProgramTests` runs them.
+    .executableTarget(
+      name: "own-model", dependencies: ["Attacks", "Datasets", "Models", "MutualInformation", "Torch"],
+      path: "Examples/own-model"),
+    .executableTarget(
+      name: "own-criterion", dependencies: ["Attacks", "Datasets", "Models", "Torch"],
+      path: "Examples/own-criterion"),
+    .executableTarget(
+      name: "own-family", dependencies: ["Datasets", "Models", "Torch"], path: "Examples/own-family"),
+    .executableTarget(
+      name: "own-dataset", dependencies: ["Attacks", "Datasets", "Formats", "Models", "Torch"],
+      path: "Examples/own-dataset"),
+
     .testTarget(name: "TorchTests", dependencies: ["Torch", "CTorch"]),
     // Reads damaged files, in a process that may die of one.
     .executableTarget(name: "fuzz-worker", dependencies: ["Formats", "CZlib"], path: "Tests/FuzzWorker"),
@@ -120,7 +133,9 @@ let package = Package(
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
         "Torch",
       ], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Formats", "Torch", "uae"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Formats", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -74,7 +74,7 @@ public enum HTML {
   private static let style = """
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
     h1, h2, h3 { line-height: 1.2; } section { margin-top: 2.5rem; } img { max-width: 100%; }
-    table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 0.9rem; }
+    table { border-collapse: collapse; font-size: 0.9rem; } td.n, td:last-child { white-space: nowrap; }
     th, td { border-bottom: 1px solid #ddd; padding: 0.25rem 0.75rem; text-align: left; } td.n { text-align: right; }
     pre, code { background: #f4f4f4; font-size: 0.9rem; } pre { padding: 0.75rem; overflow-x: auto; }
     .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots img { width: 34rem; }

@@ -47,13 +47,13 @@ public struct RunPage {
       used.formUnion(pictures)
       budget = left
     }
+    add("Pictures", pictures(in: names))
     for name in names where name.hasSuffix("results.json") {
       guard let text = text(name), let value = try? JSONSerialization.jsonObject(with: Data(text.utf8)) else {
         continue
       }
       add(name == "results.json" ? "Results" : name, Self.figures(value))
     }
-    add("Pictures", pictures(in: names))
     add("As it went", metrics.plots(atMost: Self.mostPlots))
     for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
       if let text = text(name) { add("Settings: \(name)", "<pre>\(HTML.escaped(text))</pre>") }

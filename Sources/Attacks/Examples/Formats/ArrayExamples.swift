@@ -1,7 +1,7 @@
 import Formats
 
 extension ExampleFormat {
-  static let npz = ExampleFormat(
+  public static let npz = ExampleFormat(
     name: "npz", summary: "arrays of NumPy's", ending: "npz",
     successes: { path in
       let file = try? NPZFile(mapping: path)
@@ -17,7 +17,7 @@ extension ExampleFormat {
     return try NPZFile(mapping: path).array("x").converted(to: type)
   }
 
-  static let safetensors = ExampleFormat(
+  public static let safetensors = ExampleFormat(
     name: "safetensors", summary: "tensors of Hugging Face's", ending: "safetensors",
     successes: { path in
       let file = try? Safetensors.open(path)

@@ -4,7 +4,7 @@ import Foundation
 extension ExampleFormat {
   /// PNG files with `metadata.jsonl` beside them, one line a file, as `datasets.load_dataset("imagefolder")` reads them. Where
   /// there are labels the files lie in folders named after them, which is what `torchvision.datasets.ImageFolder` reads.
-  static let imagefolder = ExampleFormat(
+  public static let imagefolder = ExampleFormat(
     name: "imagefolder", summary: "a folder of PNG files, and metadata.jsonl with a line for each",
     ending: nil,
     encoding: { encoding in

@@ -4,7 +4,7 @@ import Foundation
 extension ExampleFormat {
   /// A tar file of samples in WebDataset's form: for each a picture (`.png`, images of bytes) or an array (`.npy`), the columns
   /// (`.json`) and, where there is a label, its number (`.cls`).
-  static let webdataset = ExampleFormat(
+  public static let webdataset = ExampleFormat(
     name: "webdataset", summary: "a tar file of pictures or arrays, each with its columns as JSON",
     ending: "tar",
     encoding: { encoding in
