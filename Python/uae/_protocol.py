@@ -30,8 +30,7 @@ class Answerer:
         if words[:2] != ["uae-oracle", "1"] or len(words) != 5:
             raise RuntimeError(f"not the greeting of protocol 1: {line!r}")
         self.shape = tuple(int(size) for size in words[3].split(","))
-        self.path = words[4]
-        self._map(int(words[2]))
+        self._map(int(words[2]), words[4])
         gives = getattr(self.subject, "gives", None)
         self._send("ready" if gives is None else f"ready {gives}")
         while True:
@@ -39,7 +38,7 @@ class Answerer:
             if line is None:
                 return
             try:
-                answer = self._answer(line.split(" "))
+                answer = self._answer(line.split(" ", 2))
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:
@@ -52,7 +51,7 @@ class Answerer:
     def _answer(self, words):
         question = words[0]
         if question == "memory":
-            self._map(int(words[1]))
+            self._map(int(words[1]), words[2])
             return "ok"
         call, batch = int(words[1]), int(words[2])
         shape = (batch, *self.shape)
@@ -81,8 +80,8 @@ class Answerer:
         self._write(2, values)
         return "ok " + ",".join(str(size) for size in values.shape)
 
-    def _map(self, capacity):
-        with open(self.path, "r+b") as file:
+    def _map(self, capacity, path):
+        with open(path, "r+b") as file:
             self.memory = np.frombuffer(mmap.mmap(file.fileno(), 16 * capacity), np.float32).reshape(4, capacity)
         self.capacity = capacity
 

@@ -136,7 +136,9 @@ import Torch
     #expect(silent.contains("gave no answer within 0.3 s"), "\(silent)")
     let dead = fault { _ = try OracleChannel("exit 3", sampleShape: [3], patience: 60) { _ in } }
     #expect(dead.contains("ended with status 3"), "\(dead)")
-    let other = fault { _ = try OracleChannel("echo ready dreams", sampleShape: [3], patience: 60) { _ in } }
+    let other = fault {
+      _ = try OracleChannel("echo ready dreams; sleep 9", sampleShape: [3], patience: 60) { _ in }
+    }
     #expect(other.contains("gives 'dreams'"), "\(other)")
     for (answer, says) in [
       (#"print("ok 2,3,99999999999999999999", flush=True)"#, "does not fit"),

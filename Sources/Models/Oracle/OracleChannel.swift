@@ -64,6 +64,7 @@ public final class OracleChannel: Sendable {
     guard words.first == "ready", words.count <= 2 else {
       throw OracleError(command, "prints much and never answers 'ready'; see docs/oracle.md")
     }
+    state.memory.forgetName()
     let kind = words.dropFirst().first.map(String.init)
     gives = kind.flatMap(Output.init)
     guard kind == nil || gives != nil else {
@@ -164,12 +165,13 @@ public final class OracleChannel: Sendable {
   private struct ModelFailure: Error { let error: OracleError }
 
   private func grow(_ state: inout State, to capacity: Int, _ wire: OracleWire) throws {
-    try state.memory.grow(to: capacity)
-    try wire.send("memory \(capacity)")
+    state.memory = try OracleMemory(capacity: capacity)
+    try wire.send("memory \(capacity) \(state.memory.path)")
     let answer = try wire.line(&state.received)
     guard answer == "ok" else {
       throw OracleError(name, "answers '\(answer.prefix(60))' to 'memory', not 'ok'")
     }
+    state.memory.forgetName()
   }
 
   private func shape(_ text: Substring, batch: Int, capacity: Int) throws -> [Int] {

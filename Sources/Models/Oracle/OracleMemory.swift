@@ -9,43 +9,39 @@ struct OracleMemory: ~Copyable {
 
   let path: String
   /// Float32 values in each region.
-  private(set) var capacity = 0
-  private let descriptor: Int32
-  private var address: UnsafeMutableRawPointer?
+  let capacity: Int
+  private let address: UnsafeMutableRawPointer
 
+  /// Makes and maps the file; it needs its name only until the oracle has mapped it too (``forgetName()``).
   /// - Throws: `SystemError`.
   init(capacity: Int) throws(SystemError) {
     let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
     var template = Array((folder + "/uae-oracle-XXXXXX").utf8CString)
-    descriptor = mkstemp(&template)
+    let descriptor = mkstemp(&template)
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     guard descriptor >= 0 else { throw SystemError("create", path) }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    try grow(to: capacity)
+    defer { close(descriptor) }
+    let mapped =
+      ftruncate(descriptor, off_t(capacity * 16)) == 0
+      ? mmap(nil, capacity * 16, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED
+    guard let mapped, mapped != MAP_FAILED else {
+      let failure = SystemError("map", path)
+      unlink(path)
+      throw failure
+    }
+    (address, self.capacity) = (mapped, capacity)
   }
 
   deinit {
-    if let address { munmap(address, bytes) }
-    close(descriptor)
-    unlink(path)
+    munmap(address, capacity * 16)
+    forgetName()
   }
 
-  private var bytes: Int { capacity * 16 }
-
-  /// Maps the file anew with more room; what it held is lost.
-  mutating func grow(to capacity: Int) throws(SystemError) {
-    guard ftruncate(descriptor, off_t(capacity * 16)) == 0 else { throw SystemError("extend", path) }
-    if let address { munmap(address, bytes) }
-    address = nil
-    self.capacity = capacity
-    let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard let mapped, mapped != MAP_FAILED else { throw SystemError("map", path) }
-    address = mapped
-  }
+  /// Removes the file's name, so that nothing is left of it however this program ends.
+  func forgetName() { unlink(path) }
 
   private func region(_ region: Region) -> UnsafeMutablePointer<Float> {
-    guard let address else { preconditionFailure("the file is not mapped") }
-    return address.assumingMemoryBound(to: Float.self) + region.rawValue * capacity
+    address.assumingMemoryBound(to: Float.self) + region.rawValue * capacity
   }
 
   /// - Precondition: `x` has at most ``capacity`` values.
