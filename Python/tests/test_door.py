@@ -121,6 +121,9 @@ class DoorTests(unittest.TestCase):
             uae.attack(3, np.zeros((4, 8), np.float32))
 
     def test_control_c_ends_everything(self):
+        # Some parents have it ignored.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         started = threading.Event()
         def slow(x):
             started.set()

@@ -85,6 +85,11 @@ public struct Preflight {
     }
     guard error.isWorseThanMean else { return [Finding("reconstruction", figures)] }
     // A checkpoint of ours is used as it was trained, however badly that is.
+    if model is OracleModel {
+      let causes =
+        "trained on other data, or in another range or layout: --model-range, --model-layout, --output-range"
+      return [Finding("reconstruction", "\(figures): \(causes)", spoils: true)]
+    }
     guard let script = model as? ScriptModel else {
       return [Finding("reconstruction", "\(figures): trained on other data, or hardly at all")]
     }

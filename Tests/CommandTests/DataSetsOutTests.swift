@@ -3,9 +3,11 @@ import Foundation
 import Testing
 import Torch
 
-/// A Python whose libraries judge what is written: that of `UAE_PYTHON`, else `python3`.
+/// A Python whose libraries judge what is written: that of `UAE_PYTHON`, else the tests' own, else `python3`.
 enum JudgingPython {
-  static let interpreter = ProcessInfo.processInfo.environment["UAE_PYTHON"] ?? "python3"
+  static let interpreter =
+    ProcessInfo.processInfo.environment["UAE_PYTHON"]
+    ?? (PythonEnvironment.problem == nil ? PythonEnvironment.interpreter : "python3")
 
   /// Whether it has all of some modules.
   static func has(_ modules: String...) -> Bool {
@@ -115,7 +117,7 @@ enum JudgingPython {
       if: JudgingPython.has("numpy", "datasets", "torch", "PIL", "safetensors"),
       "datasets, torch and safetensors are not importable in \(JudgingPython.interpreter): UAE_PYTHON names one"
     ))
-  func hugginFaceAndTorchLoadThem() throws {
+  func huggingFaceAndTorchLoadThem() throws {
     for out in ["examples.npz", "examples.safetensors", "examples.tar", "folder"] {
       let more = out == "folder" ? ["--format", "imagefolder"] : []
       let result = try run(
