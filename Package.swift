@@ -135,7 +135,9 @@ let package = Package(
       ], exclude: ["Golden"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Formats", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset"]),
+      dependencies: [
+        "Formats", "Models", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

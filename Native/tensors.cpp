@@ -18,6 +18,16 @@ int from_data(const void *data, const int64_t *sizes, int64_t dimensions, int32_
   });
 }
 
+int from_memory(void *data, const int64_t *sizes, const int64_t *strides, int64_t dimensions, int32_t dtype,
+                void (*release)(void *), void *owner, ct_tensor *out, char **error) {
+  return guarded(error, [&] {
+    auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
+    *out = wrap(at::from_blob(
+        data, at::IntArrayRef(sizes, dimensions), at::IntArrayRef(strides, dimensions),
+        [release, owner](void *) { release(owner); }, options));
+  });
+}
+
 int to_data(ct_tensor t, int32_t dtype, void *data, int64_t bytes, char **error) {
   return guarded(error, [&] {
     at::NoGradGuard guard;
@@ -151,6 +161,7 @@ int32_t has_mps() { return at::hasMPS(); }
 void fill_tensors(ct_api &api) {
   api.torch_version = torch_version;
   api.from_data = from_data;
+  api.from_memory = from_memory;
   api.to_data = to_data;
   api.release = release;
   api.dimensions = dimensions;

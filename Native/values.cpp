@@ -1,3 +1,5 @@
+#include <ATen/ScalarOps.h>
+
 #include "bridge.h"
 
 namespace bridge {
@@ -48,6 +50,9 @@ std::vector<int64_t> ints_of(const ct_value &v) { return {v.as.ints, v.as.ints +
   throw std::invalid_argument(std::string(v.kind >= 0 && v.kind <= CT_DEVICE ? names[v.kind] : "a value") +
                               " was given where " + type->str() + " is declared");
 }
+
+/// A number where a tensor is declared, as Python gives it: its type does not decide that of the result.
+at::Tensor number(const c10::Scalar &value) { return at::native::wrapped_scalar_tensor(value); }
 
 c10::IValue list_of(const ct_value &v, const c10::TypePtr &element) {
   switch (v.kind) {
@@ -104,17 +109,20 @@ c10::IValue unbox(const ct_value &v, const c10::TypePtr &type) {
       if (kind != TypeKind::TensorType) mismatch(v, type);
       return unwrap(v.as.tensor);
     case CT_INT:
-      if (kind == TypeKind::TensorType) mismatch(v, type);
+      if (kind == TypeKind::TensorType) return number(v.as.i);
       if (kind == TypeKind::FloatType) return static_cast<double>(v.as.i);
       if (kind == TypeKind::BoolType) return v.as.i != 0;
       if (kind == TypeKind::ListType) return list_of(v, type->castRaw<c10::ListType>()->getElementType());
       return v.as.i;
     case CT_DOUBLE:
-      if (kind == TypeKind::IntType || kind == TypeKind::TensorType) mismatch(v, type);
+      if (kind == TypeKind::TensorType) return number(v.as.d);
+      if (kind == TypeKind::IntType) mismatch(v, type);
       return v.as.d;
     case CT_BOOL:
+      if (kind == TypeKind::TensorType) return number(v.as.i != 0);
       return v.as.i != 0;
     case CT_STRING:
+      if (kind != TypeKind::StringType) mismatch(v, type);
       return std::string(v.as.string);
     case CT_DEVICE:
       return device_of(v);

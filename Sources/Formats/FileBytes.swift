@@ -13,8 +13,9 @@ public final class FileBytes: Sendable {
 
   /// Maps a regular file.
   ///
+  /// - Parameter isWritable: whether its bytes may be changed in memory, which changes neither the file nor what others see.
   /// - Throws: `SystemError` if it cannot be opened, `FormatError` if it is a folder, a pipe or a device.
-  public init(mapping path: String) throws {
+  public init(mapping path: String, isWritable: Bool = false) throws {
     // Not to wait for a writer if the path is a pipe.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -31,7 +32,10 @@ public final class FileBytes: Sendable {
       base = nil
       return
     }
-    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+    // A page that is never written takes no room of its own, whatever the file's size.
+    let flags = isWritable ? MAP_PRIVATE | MAP_NORESERVE : MAP_PRIVATE
+    let rights = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+    guard let address = mmap(nil, count, rights, flags, descriptor, 0), address != MAP_FAILED else {
       throw SystemError("map", path)
     }
     base = UnsafeRawPointer(address)

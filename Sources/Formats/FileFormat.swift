@@ -177,6 +177,10 @@ public enum FileFormats {
         },
         "a spreadsheet", "save it as CSV"
       ),
+      (
+        { $0.starts(with: "PK".utf8) && String(decoding: $0, as: UTF8.self).contains("/data/weights/") },
+        "a model (a program of torch.export)", "give a file of samples"
+      ),
       (magic(Array("PK".utf8)), "a ZIP archive without arrays of numpy's", "unpack it"),
       (magic(Array("PAR1".utf8)), "a Parquet file", "save it as CSV"),
       (

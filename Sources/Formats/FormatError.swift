@@ -35,6 +35,12 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     return FormatError.oneLine("\(file)\(place): \(problem)")
   }
 
+  /// The same without the file's path, for errors that say it otherwise.
+  package func problem(within path: String) -> String {
+    let text = description
+    return text.hasPrefix(path) ? String(text.dropFirst(path.count).drop { ",: ".contains($0) }) : text
+  }
+
   /// A name out of a file, safe to print: cut to a sane length, in quotes.
   package static func quoted(_ name: String) -> String {
     name.count > 80 ? "'\(oneLine(String(name.prefix(80))))…'" : "'\(oneLine(name))'"

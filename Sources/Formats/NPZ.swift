@@ -1,5 +1,3 @@
-import CZlib
-
 /// numpy's format of several named arrays: a ZIP archive of NPY files, stored or deflated.
 public struct NPZFile: Sendable {
   /// Names of the arrays, in the order of the archive.
@@ -66,47 +64,10 @@ public struct NPZFile: Sendable {
   ) -> [UInt8] {
     let names = arrays.map(\.name) + words.map(\.name)
     precondition(Set(names).count == names.count, "two arrays have the same name")
-    var file: [UInt8] = []
-    file.reserveCapacity(arrays.reduce(1024) { $0 + $1.array.bytes.count + 512 })
-    var directory: [UInt8] = []
     let entries =
-      arrays.lazy.map { ($0.name, NPY.encode($0.array)) }
-      + words.lazy.map { ($0.name, NPY.encode($0.words)) }
-    for (name, data) in entries {
-      let crc = UInt32(
-        truncatingIfNeeded: data.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
-      let entry = Array("\(name).npy".utf8)
-      let offset = UInt64(file.count)
-      let size = UInt64(data.count)
-      // Sizes are always given in 64 bits too: one form for all sizes.
-      let common =
-        bytes(UInt16(45)) + bytes(UInt16(0x800)) + bytes(UInt16(0)) + bytes(UInt16(0)) + bytes(dosDate)
-        + bytes(crc)
-        + bytes(UInt32.max) + bytes(UInt32.max) + bytes(UInt16(entry.count))
-      let sizes = bytes(size) + bytes(size)
-      file += bytes(UInt32(0x0403_4b50)) + common + bytes(UInt16(20)) + entry
-      file += bytes(UInt16(1)) + bytes(UInt16(16)) + sizes + data
-      directory += bytes(UInt32(0x0201_4b50)) + bytes(UInt16(45)) + common + bytes(UInt16(28))
-      directory += [UInt8](repeating: 0, count: 10) + bytes(UInt32.max) + entry
-      directory += bytes(UInt16(1)) + bytes(UInt16(24)) + sizes + bytes(offset)
-    }
-    let start = UInt64(file.count)
-    let count = UInt64(names.count)
-    let size = UInt64(directory.count)
-    file += directory
-    file +=
-      bytes(UInt32(0x0606_4b50)) + bytes(UInt64(44)) + bytes(UInt16(45)) + bytes(UInt16(45))
-      + bytes(UInt64(0))
-    file += bytes(count) + bytes(count) + bytes(size) + bytes(start)
-    file += bytes(UInt32(0x0706_4b50)) + bytes(UInt32(0)) + bytes(start + size) + bytes(UInt32(1))
-    file += bytes(UInt32(0x0605_4b50)) + bytes(UInt32(0)) + bytes(UInt16.max) + bytes(UInt16.max)
-    return file + bytes(UInt32.max) + bytes(UInt32.max) + bytes(UInt16(0))
-  }
-
-  /// 1 January 1980, so that the same arrays give the same bytes.
-  private static let dosDate: UInt16 = 1 << 5 | 1
-
-  private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: number.littleEndian) { [UInt8]($0) }
+      arrays.lazy.map { ("\($0.name).npy", NPY.encode($0.array)) }
+      + words.lazy.map { ("\($0.name).npy", NPY.encode($0.words)) }
+    return ZipArchive.encode(
+      Array(entries), reserving: arrays.reduce(1024) { $0 + $1.array.bytes.count + 512 })
   }
 }

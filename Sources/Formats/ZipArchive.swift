@@ -4,19 +4,23 @@ import CZlib
 ///
 /// Source: PKWARE's APPNOTE 6.3.10. Entries are streams of bytes with a name; nothing is ever unpacked to a path. What
 /// archives are attacked with is refused: entries that overlap, names that climb out of a folder, encryption.
-struct ZipArchive: Sendable {
-  struct Entry: Sendable {
-    let name: String
-    let range: Range<Int>
-    let isDeflated: Bool
+package struct ZipArchive: Sendable {
+  package struct Entry: Sendable {
+    package let name: String
+    package let range: Range<Int>
+    package let isDeflated: Bool
     let content: ByteStream.Content
+    /// The byte at which the directory has its checksum.
+    package let checksum: Int
   }
 
-  let entries: [Entry]
+  package let entries: [Entry]
   private let file: FileBytes
+  /// The file's name, for errors.
+  var name: String { file.name }
 
   /// Reads and checks the central directory and all local headers.
-  init(_ file: FileBytes) throws(FormatError) {
+  package init(_ file: FileBytes) throws(FormatError) {
     self.file = file
     let directory = try ZipArchive.directory(of: file)
     var entries: [Entry] = []
@@ -39,7 +43,7 @@ struct ZipArchive: Sendable {
   }
 
   /// The bytes of an entry.
-  func stream(of entry: Entry) throws -> ByteStream {
+  package func stream(of entry: Entry) throws -> ByteStream {
     try ByteStream(file, in: entry.range, isDeflated: entry.isDeflated, content: entry.content)
   }
 
@@ -123,7 +127,7 @@ struct ZipArchive: Sendable {
     }
     return Entry(
       name: name, range: data..<data + Int(packed), isDeflated: method == 8,
-      content: .init(count: count, crc32: crc))
+      content: .init(count: count, crc32: crc), checksum: place + 16)
   }
 
   /// Sizes and offsets that do not fit 32 bits are in an extra field, in this order, and only those.

@@ -79,6 +79,35 @@ public struct Tensor: Sendable {
       [.ints(shape), .double(value)], named: ["dtype": .int(Int(dtype.rawValue)), "device": .device(device)])
   }
 
+  /// A host tensor over memory that something else owns, which lives as long as the tensor and its views.
+  ///
+  /// - Parameters:
+  ///   - address: of the first element; all that sizes and strides (in elements) reach must lie in the memory, which
+  ///     operators may write.
+  ///   - owner: what keeps the memory.
+  /// - Throws: ``TorchError/native(_:)`` where LibTorch refuses the sizes.
+  package init(
+    borrowing address: UnsafeMutableRawPointer, sizes: [Int], strides: [Int], dtype: DataType,
+    owner: AnyObject
+  ) throws {
+    var out: ct_tensor?
+    let (sizes, strides) = (sizes.map(Int64.init), strides.map(Int64.init))
+    let owner = Unmanaged.passRetained(owner)
+    do {
+      try checked {
+        $0.from_memory(
+          address, sizes, strides, Int64(sizes.count), dtype.rawValue,
+          { owner in owner.map { Unmanaged<AnyObject>.fromOpaque($0).release() } }, owner.toOpaque(), &out,
+          &$1)
+      }
+    } catch {
+      owner.release()
+      throw error
+    }
+    guard let out else { throw TorchError.unexpectedResult("no tensor was made") }
+    self.init(owning: out)
+  }
+
   /// The length of each dimension.
   public var shape: [Int] {
     let api = Library.api

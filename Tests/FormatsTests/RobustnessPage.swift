@@ -42,7 +42,8 @@ final class RobustnessPage: @unchecked Sendable {  // All state is behind `lock`
 
       Written by `./test --fuzz`. Small files that each format's own tools made are damaged at random, always in the same
       way: bits flipped, bytes and whole numbers overwritten (binary and written as text), ends cut off, two files
-      spliced, pieces doubled and left out; in PNG and tar half of the files get correct checksums again, so that what
+      spliced, pieces doubled and left out; in PNG, tar and programs of torch.export half of the files get
+      correct checksums again, so that what
       lies behind them is reached. Every file is read to its end. It must be accepted, or refused with one line; the
       process that reads must neither crash nor take more than 64 MiB. "Slowest" is by the clock of a machine with other
       work. MATLAB files are read by matio, which is not made for hostile files: it works in a process of its own, with

@@ -2,7 +2,7 @@ import CZlib
 import Formats
 import Foundation
 
-/// One format of the registry, or tar: sound files of its own tools, and how a file is read to its end.
+/// One format of the registry, tar or a program of torch.export: sound files of its own tools, and how a file is read to its end.
 struct FuzzedFormat {
   let name: String
   let seeds: [[UInt8]]
@@ -21,7 +21,7 @@ struct FuzzedFormat {
   }
 
   /// Files that are there to be refused, and those that no reader is for.
-  private static let noSeeds = ["cmyk.jpg", "make.py", "matlab73.c"]
+  private static let noSeeds = ["cmyk.jpg", "make.py", "exported.py", "matlab73.c"]
 
   /// All formats, each with the fixtures that are of it; those that are gzipped are a format of their own.
   static func all(fixtures: String) throws -> [FuzzedFormat] {
@@ -31,7 +31,9 @@ struct FuzzedFormat {
     for name in names {
       let file = try FileBytes(mapping: "\(fixtures)/\(name)")
       let ending = name.hasSuffix(".gz") ? ".gz" : ""
-      let format = name.contains(".tar") ? "tar" : try FileFormats.format(of: file).name
+      let format =
+        name.contains(".tar")
+        ? "tar" : name.hasSuffix(".pt2") ? exported : try FileFormats.format(of: file).name
       seeds[format + ending, default: []].append(file.bytes(in: 0..<file.count))
     }
     // In each of the tables the second column has numbers.
@@ -47,11 +49,11 @@ struct FuzzedFormat {
             if format.name == "CSV" { _ = try? format.contents(of: file, table: .init(guesses: true)) }
           }
         )
-      } + [("tar", tar)]
+      } + [("tar", tar), (exported, { try ExportedArchive($0).readToEnd() })]
     return formats.flatMap { format in
       ["", ".gz"].compactMap { ending in
         seeds[format.name + ending].map { seeds in
-          let repairs = ["PNG": chunksRepaired, "tar": tarRepaired]
+          let repairs = ["PNG": chunksRepaired, "tar": tarRepaired, exported: membersRepaired]
           return FuzzedFormat(
             name: format.name + ending, seeds: seeds, repair: repairs[format.name + ending], read: format.read
           )
@@ -59,6 +61,8 @@ struct FuzzedFormat {
       }
     }
   }
+
+  private static let exported = "torch.export"
 
   private static func tar(_ file: FileBytes) throws {
     var reader = try TarReader(file)
@@ -78,6 +82,19 @@ struct FuzzedFormat {
       let sum = bytes[start + 4..<end].withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
       for place in 0..<4 { bytes[end + place] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * UInt(place))) }
       start = end + 4
+    }
+    return bytes
+  }
+
+  /// The checksums of an archive's members, as far as it can be read.
+  private static func membersRepaired(_ bytes: [UInt8]) -> [UInt8] {
+    guard let archive = try? ZipArchive(FileBytes(bytes)) else { return bytes }
+    var bytes = bytes
+    for entry in archive.entries {
+      let sum = bytes[entry.range].withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
+      for place in 0..<4 {
+        bytes[entry.checksum + place] = UInt8(truncatingIfNeeded: sum >> (8 * UInt(place)))
+      }
     }
     return bytes
   }

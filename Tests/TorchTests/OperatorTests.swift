@@ -36,12 +36,23 @@ import Torch
     #expect(throws: TorchError.self) { try Operator("aten::no_such_operator") }
     let relu = try Operator("aten::relu")
     #expect(throws: TorchError.self) { try relu.call([]) }
-    #expect(throws: TorchError.self) { try relu.call([.int(3)]) }
+    #expect(throws: TorchError.self) { try relu.call([.string("3")]) }
     #expect(throws: TorchError.self) { try relu.call([.tensor(Tensor(1)), .tensor(Tensor(1))]) }
     #expect(throws: TorchError.self) { try relu.call([.tensor(Tensor(1))], named: ["inplace": .bool(true)]) }
     #expect(throws: TorchError.self) {
       try relu.call([.tensor(Tensor(1))], named: ["self": .tensor(Tensor(1))])
     }
+  }
+
+  @Test func aNumberForATensorDoesNotDecideTheType() throws {
+    // As in PyTorch: torch.arange(3.) * 0.5 stays float32, and torch.arange(3) * 0.5 becomes it.
+    let multiply = try Operator("aten::mul", "Tensor")
+    for x in [Tensor([Float(0), 1, 2], [3]), Tensor([0, 1, 2], [3])] {
+      let y = try multiply(.tensor(x), .double(0.5))
+      #expect(y.dtype == .float32 && y.floats == [0, 0.5, 1])
+    }
+    let y = try multiply(.tensor(Tensor([0, 1, 2], [3])), .int(2))
+    #expect(y.dtype == .int64 && y.ints == [0, 2, 4])
   }
 
   @Test func severalResultsAndListsComeBack() throws {

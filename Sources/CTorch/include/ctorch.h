@@ -76,6 +76,10 @@ typedef struct ct_api {
   // Tensors. `dtype` is ATen's ScalarType, `device` ATen's DeviceType.
   int (*from_data)(const void *data, const int64_t *sizes, int64_t dimensions, int32_t dtype, ct_tensor *out,
                    char **error);
+  /// A tensor of host memory that it does not own; `release(owner)` is called when it is let go, not where this fails.
+  /// The elements that sizes, strides and offset reach must lie in the memory.
+  int (*from_memory)(void *data, const int64_t *sizes, const int64_t *strides, int64_t dimensions, int32_t dtype,
+                     void (*release)(void *owner), void *owner, ct_tensor *out, char **error);
   /// Copies the elements, row-major and converted to `dtype`, to host memory of `bytes` bytes.
   int (*to_data)(ct_tensor t, int32_t dtype, void *data, int64_t bytes, char **error);
   void (*release)(ct_tensor t);

@@ -19,7 +19,8 @@ public struct ScriptError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  private static let advice = "write one by torch.jit.script(model).save(path) or torch.jit.trace"
+  private static let advice =
+    "write one by torch.export.save(torch.export.export(model.eval(), (x,)), path), or torch.jit.script(model).save(path)"
 
   /// Why a file could not be loaded, from what LibTorch says of it and from the file's first bytes.
   static func reason(ofLoading text: String, path: String) -> String {
@@ -36,12 +37,13 @@ public struct ScriptError: Error, Equatable, CustomStringConvertible {
     }
     if text.contains("constants.pkl") {
       return
-        "not a TorchScript file but another of PyTorch's (a state dict, a pickled module, torch.export); "
+        "no model that can be run but another file of PyTorch's (a state dict, a pickled module); "
         + advice
     }
     if text.contains("PytorchStreamReader") {
       let isZip = FileManager.default.contents(atPath: path)?.starts(with: Array("PK".utf8)) == true
-      return (isZip ? "a cut or damaged file; " : "not a TorchScript file; ") + advice
+      return (isZip ? "a cut or damaged file; " : "neither a program of torch.export nor TorchScript; ")
+        + advice
     }
     return "LibTorch cannot load it (\(text.shortened)); \(advice)"
   }

@@ -190,7 +190,7 @@ struct ScriptFit {
     }
     var model = best.model
     model.guesses =
-      (output.place == usual.output.place ? usual.guesses : []) + [
+      (output.place == usual.output.place ? usual.guesses : best.model.script.remarks) + [
         "takes \(taken.joined(separator: ", ")): clean samples are rebuilt with an error of "
           + "\(best.error.text(.general(3))), else \(usualError.text(.general(3))); to say it: \(options.joined(separator: " "))"
       ]

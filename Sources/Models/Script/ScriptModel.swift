@@ -2,13 +2,13 @@ import Foundation
 import Formats
 import Torch
 
-/// A user's TorchScript model, frozen, behind this package's convention: samples come as `[batch] + sampleShape`,
+/// A user's model, a program of torch.export or TorchScript, frozen, behind this package's convention: samples come as `[batch] + sampleShape`,
 /// float32, in [0, 1], and are brought into the model's own range, layout and type on the way in.
 public struct ScriptModel: Sendable {
   public let path: String
   public internal(set) var input: ScriptInput
   public internal(set) var output = ScriptOutput()
-  public let script: Script
+  public let script: any ModelProgram
   public let method: String
   /// What the method's output is taken for.
   public internal(set) var use = Output.reconstruction
@@ -27,7 +27,7 @@ public struct ScriptModel: Sendable {
     return model
   }
 
-  /// Loads a file that `torch.jit.save` wrote, puts batch norm and dropout into evaluation mode and freezes the
+  /// Loads a file that `torch.export.save` or `torch.jit.save` wrote, puts batch norm and dropout into evaluation mode and freezes the
   /// parameters.
   ///
   /// - Parameters:
@@ -58,7 +58,7 @@ public struct ScriptModel: Sendable {
     var accepted = try accepted(
       path, script, samples[0..<min(2, samples.shape[0])], reading.method,
       inputs: (reading.layout.map { [$0] } ?? known).map {
-        ScriptInput(sampleShape: shape, range: range, layout: $0, dtype: script.parameterType)
+        ScriptInput(sampleShape: shape, range: range, layout: $0, dtype: script.inputType(reading.method))
       })
     let use = try use ?? kind(accepted[0].model, samples[0..<min(2, samples.shape[0])])
     for index in accepted.indices {
@@ -68,10 +68,11 @@ public struct ScriptModel: Sendable {
         accepted[index].model.output.place = try place(name, in: accepted[index].outputs, path)
       }
     }
+    for index in accepted.indices { accepted[index].model.guesses = script.remarks }
     if use == .reconstruction { return try ScriptFit(reading, samples).best(of: accepted.map(\.model)) }
     var (model, outputs) = accepted[0]
     if reading.output == nil, outputs.count > 1 {
-      model.guesses = ["output 0 of \(outputs.count) is taken (\(listed(outputs))); --output takes another"]
+      model.guesses += ["output 0 of \(outputs.count) is taken (\(listed(outputs))); --output takes another"]
     }
     return model
   }
@@ -106,7 +107,7 @@ public struct ScriptModel: Sendable {
   /// The script with each of several forms of input that it accepts, and the names of what it gives for it.
   /// - Throws: ``ScriptError`` where it accepts none.
   private static func accepted(
-    _ path: String, _ script: Script, _ few: Tensor, _ method: String, inputs: [ScriptInput]
+    _ path: String, _ script: any ModelProgram, _ few: Tensor, _ method: String, inputs: [ScriptInput]
   ) throws -> [(model: ScriptModel, outputs: [String])] {
     var found: [(model: ScriptModel, outputs: [String])] = []
     var refusals: [String] = []
@@ -137,7 +138,7 @@ public struct ScriptModel: Sendable {
   /// Calls a method with a batch, or where that is not enough with the batch and the originals. Arguments that have a
   /// default keep it.
   private static func trial(
-    _ script: Script, _ method: String, _ x: Tensor
+    _ script: any ModelProgram, _ method: String, _ x: Tensor
   ) throws -> (takesOriginals: Bool, outputs: [String]) {
     try withoutGrad {
       do {
@@ -157,7 +158,7 @@ public struct ScriptModel: Sendable {
 
   /// The only size of a batch that a method takes, where it is one of the usual ones.
   private static func fixedBatch(
-    _ script: Script, _ few: Tensor, _ method: String, _ inputs: [ScriptInput]
+    _ script: any ModelProgram, _ few: Tensor, _ method: String, _ inputs: [ScriptInput]
   ) -> Int? {
     for size in [1, 4, 5, 8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256] {
       let batch = few.gathered((0..<size).map { $0 % few.shape[0] })
@@ -166,12 +167,17 @@ public struct ScriptModel: Sendable {
     return nil
   }
 
-  private static func open(_ path: String, on device: Device) throws -> Script {
+  private static func open(_ path: String, on device: Device) throws -> any ModelProgram {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
       FileManager.default.isReadableFile(atPath: path)
     else { throw ScriptError(path, "there is no such file to read") }
-    guard !isFolder.boolValue else { throw ScriptError(path, "is a folder, not a TorchScript file") }
+    guard !isFolder.boolValue else { throw ScriptError(path, "is a folder, not a file of a model") }
+    if let file = try? FileBytes(mapping: path), ExportedArchive.isOne(file) {
+      do { return try ExportedModel(path, device: device) } catch let error as FormatError {
+        throw ScriptError(path, error.problem(within: path))
+      } catch let error as TorchError { throw ScriptError(path, error.description) }
+    }
     do {
       let script = try Script.load(path, device: device)
       try script.freeze()
@@ -246,10 +252,13 @@ public struct ScriptModel: Sendable {
         ?? (names.isEmpty ? "it has none" : "it has: \(names.prefix(20).joined(separator: ", "))")
       throw ScriptError(path, "the model has no submodule '\(name)'; \(hint)")
     }
-    let found = try ScriptError.wrapping(path) { try script.submodule(name) }
-    let inputs = ScriptInput.layouts(for: input.sampleShape).map {
-      ScriptInput(sampleShape: input.sampleShape, range: input.range, layout: $0, dtype: input.dtype)
-    }
+    let found = try ScriptError.wrapping(path) { try script.submodule(name, of: method) }
+    let inputs =
+      script.submodulesTakeWholeInput
+      ? [input]
+      : ScriptInput.layouts(for: input.sampleShape).map {
+        ScriptInput(sampleShape: input.sampleShape, range: input.range, layout: $0, dtype: input.dtype)
+      }
     return try Self.accepted(
       "\(path):\(name)", found, samples[0..<min(2, samples.shape[0])], "forward", inputs: inputs)[0].model
   }
@@ -273,13 +282,5 @@ public struct ScriptModel: Sendable {
       throw ScriptError(path, "'\(method)' gives complex numbers; return real ones, such as torch.abs(y)")
     }
     return y.dtype == .float32 ? y : y.to(.float32)
-  }
-}
-
-extension Script {
-  /// The type of the first floating-point parameter or buffer: what the model computes in.
-  var parameterType: DataType {
-    let types = tensorNames.lazy.compactMap { (try? self.tensor($0))?.dtype }
-    return types.first { $0.isFloatingPoint } ?? .float32
   }
 }

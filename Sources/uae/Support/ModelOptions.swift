@@ -20,13 +20,15 @@ extension Dataset {
   }
 }
 
-/// The model that a command works on: a checkpoint of ours, a TorchScript file of the user's, or one that another process
-/// serves.
+/// The model that a command works on: a checkpoint of ours, a program of torch.export or TorchScript of the user's, or one
+/// that another process serves.
 struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
   var checkpoint: String?
 
-  @Option(name: .long, help: "A TorchScript file, as torch.jit.save writes it.")
+  @Option(
+    name: .long,
+    help: "A program of torch.export (.pt2), as torch.export.save writes it, or a TorchScript file.")
   var model: String?
 
   @Option(
@@ -148,7 +150,7 @@ struct ModelOptions: ParsableArguments {
     return try OracleModel(channel, input: input, scale: reading.outputScale, samples: samples, use: use)
   }
 
-  /// Opens a TorchScript file for the samples of a data set, on the samples' device.
+  /// Opens a user's model for the samples of a data set, on the samples' device.
   /// - Throws: `ScriptError`.
   static func load(
     _ path: String, for dataset: Dataset, samples: Tensor, reading: ScriptReading, use: Output?

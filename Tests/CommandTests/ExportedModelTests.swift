@@ -1,0 +1,116 @@
+import Formats
+import Foundation
+import Models
+import Testing
+import Torch
+
+/// Programs of torch.export against eager PyTorch, which made the values and gradients (`Benchmarks/exported/models.py`).
+///
+/// With `UAE_EXPORTED` set to a folder that the script filled with `all`, those are compared too.
+@Suite(.serialized) struct ExportedModelTests {
+  private static func compare(_ folder: String, _ name: String) throws {
+    let model = try ExportedModel("\(folder)/\(name).pt2", device: .cpu)
+    let file = try Safetensors.open("\(folder)/\(name).safetensors")
+    func tensor(_ key: String) throws -> Tensor {
+      let array = try file.array(key)
+      return Tensor(array.floats(), array.shape)
+    }
+    let batches = file.names.filter { $0.hasPrefix("x") }.compactMap { Int($0.dropFirst()) }
+    try #require(!batches.isEmpty)
+    try LibTorch.withThreads(1) {
+      for batch in batches {
+        let x = try tensor("x\(batch)").requiringGrad()
+        let outputs = try model.tensors("forward", [.tensor(x.cloned())]).map(\.tensor)
+        let expected = file.names.filter { $0.hasPrefix("y\(batch).") }
+        #expect(outputs.count == expected.count, "\(name)")
+        for (place, y) in outputs.enumerated() where y.dtype.isFloatingPoint {
+          let array = try file.array("y\(batch).\(place)")
+          #expect(y.shape == array.shape, "\(name)")
+          #expect(
+            y.floats.map(\.bitPattern) == array.floats().map(\.bitPattern),
+            "\(name), batch \(batch), output \(place)")
+        }
+        let gradient = try #require(
+          try grad(outputs[0], [x], outputGradient: tensor("w\(batch)"))[0], "\(name) has no gradient")
+        #expect(
+          try gradient.floats.map(\.bitPattern) == file.array("g\(batch)").floats().map(\.bitPattern),
+          "\(name), batch \(batch), gradient")
+      }
+    }
+  }
+
+  private static func names(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".pt2") }
+      .map { String($0.dropLast(4)) }.sorted()
+  }
+
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with PyTorch"))
+  func valuesAndGradientsAreThoseOfEagerPyTorchToTheBit() throws {
+    let folder = try TemporaryFolder()
+    let script = packageRoot.appending(path: "Benchmarks/exported/models.py").path
+    let made = try run(
+      [PythonEnvironment.interpreter, script, folder.url.path], environment: PythonEnvironment.oneThread)
+    try #require(made.status == 0, "\(made.errors.suffix(500))")
+    let names = try Self.names(folder.url.path)
+    #expect(names.count >= 18)
+    for name in names { try Self.compare(folder.url.path, name) }
+  }
+
+  @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"), arguments: (try? names(folder ?? "")) ?? [])
+  func soAreThoseOfPublishedFamilies(_ name: String) throws {
+    try Self.compare(Self.folder ?? "", name)
+  }
+
+  /// Prints how long a call and its gradient take, beside TorchScript's for the same network, on one thread.
+  @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))
+  func aCallTakesNoLongerThanTorchScripts() throws {
+    let folder = Self.folder ?? ""
+    var shares: [Double] = []
+    try LibTorch.withThreads(1) {
+      for name in try Self.names(folder) where FileManager.default.fileExists(atPath: "\(folder)/\(name).pt")
+      {
+        let file = try Safetensors.open("\(folder)/\(name).safetensors")
+        guard let array = try? file.array("x64") else { continue }
+        let x = Tensor(array.floats(), array.shape)
+        let exported = try ExportedModel("\(folder)/\(name).pt2", device: .cpu)
+        let script = try Script.load("\(folder)/\(name).pt")
+        try script.freeze()
+        func time(_ model: any ModelProgram) throws -> Double {
+          let leaf = x.requiringGrad()
+          let start = ContinuousClock.now
+          _ = try grad(model.tensors("forward", [.tensor(leaf)])[0].tensor.sum(), [leaf])
+          return start.duration(to: .now) / .milliseconds(1)
+        }
+        // The least of many, taken in turns: others use the machine too.
+        var best = [Double](repeating: .infinity, count: 2)
+        for _ in 0..<40 {
+          best[0] = min(best[0], try time(exported))
+          best[1] = min(best[1], try time(script))
+        }
+        shares.append(best[0] / best[1])
+        print("\(name): \(best[0]) ms, TorchScript \(best[1]) ms, \(best[0] / best[1]) of it")
+      }
+    }
+    let middle = try #require(shares.sorted().dropFirst(shares.count / 2).first)
+    #expect(middle <= 1.1, "the median of \(shares.count) is \(middle)")
+  }
+
+  @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))
+  func aLargeFileIsOpenedAtOnce() throws {
+    let folder = Self.folder ?? ""
+    let largest = try #require(
+      try Self.names(folder).max {
+        try FileBytes(mapping: "\(folder)/\($0).pt2").count < FileBytes(mapping: "\(folder)/\($1).pt2").count
+      })
+    let path = "\(folder)/\(largest).pt2"
+    let start = ContinuousClock.now
+    _ = try ExportedModel(path, device: .cpu)
+    let seconds = start.duration(to: .now) / .seconds(1)
+    print("\(largest): \(try FileBytes(mapping: path).count / 1_000_000) MB in \(seconds) s")
+    #if !DEBUG
+      #expect(seconds <= 0.2)
+    #endif
+  }
+
+  private static let folder = ProcessInfo.processInfo.environment["UAE_EXPORTED"]
+}
