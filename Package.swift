@@ -98,7 +98,8 @@ let package = Package(
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"], exclude: ["Fixtures"]),
     // A second device for tests on machines that have none.
     .target(name: "StandIn", dependencies: ["Torch"], path: "Tests/StandInDevice", exclude: ["device.cpp"]),
     .testTarget(
