@@ -105,7 +105,10 @@ let package = Package(
     .testTarget(
       name: "AttacksTests",
       dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets", "Torch"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Datasets", "Formats", "Models", "MutualInformation", "Torch"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "SelectionTests",
       dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "Torch"]),

@@ -10,6 +10,8 @@ public enum Output: String, Codable, CaseIterable, Sendable {
   case logits
   /// One vector per sample, `[batch, values]`.
   case embedding
+  /// One vector per sample, `[batch, values]`, that a contrastive loss compares.
+  case projection
   /// One value per sample, `[batch]`, which a model computes itself.
   case loss
 }
@@ -150,11 +152,11 @@ extension TrainableModel {
   public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
     if let name { throw ModelError.noPart(self.name, name) }
     let layers = parts.first?.layers ?? []
-    guard layers.count > 1, let first = layers[0] as? Conv2d, first.stride == 1,
+    guard layers.count > 1, let first = layers[0] as? Conv2d, let bias = first.bias, first.stride == 1,
       case .relu? = layers[1] as? Activation
     else { return nil }
     return FirstConvolution(
-      weight: first.weight, bias: first.bias, padding: first.padding, imageShape: sampleShape)
+      weight: first.weight, bias: bias, padding: first.padding, imageShape: sampleShape)
   }
 
   /// That of the bytes of its checkpoint.

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torchvision
 from lightly.loss import NTXentLoss
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as T
@@ -92,5 +92,35 @@ for step, step_gradients in enumerate(gradients):
         trace[i].append(weights[i])
 for i in range(3):
     out[f"lars_t{i}"] = np.stack(trace[i])
+
+# ResNet-18 with the stem for small images: torchvision's, with weights by a formula (`filled` in the tests).
+def filled(shape, number, scale, middle=0.0):
+    places = np.arange(np.prod(shape), dtype=np.float64)
+    values = middle + scale * (2 * (np.sin(0.37 * places + 1.3 * number) * 437.58 % 1) - 1)
+    return torch.tensor(values.reshape(shape), dtype=torch.float32)
+
+
+net = torchvision.models.resnet18(num_classes=10)
+net.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
+net.maxpool = net.fc = torch.nn.Identity()
+with torch.no_grad():
+    for number, p in enumerate(net.parameters()):
+        if p.ndim == 4:
+            p.copy_(filled(p.shape, number, (6 / (p.shape[1] * p.shape[2] * p.shape[3])) ** 0.5))
+        else:
+            p.copy_(filled(p.shape, number, 0.1, 1.0 if number % 3 == 1 else 0.0))
+x = filled((4, 3, 16, 16), 99, 0.5, 0.5)
+net.train()
+y = net(x)
+(y * filled(y.shape, 100, 1.0)).sum().backward()
+out |= {
+    "resnet_count": np.array([sum(p.numel() for p in net.parameters())]),
+    "resnet_train": y.detach().numpy(),
+    "resnet_grad": net.conv1.weight.grad.numpy(),
+    "resnet_mean": net.layer4[1].bn2.running_mean.numpy(),
+    "resnet_var": net.layer4[1].bn2.running_var.numpy(),
+}
+net.eval()
+out["resnet_eval"] = net(x).detach().numpy()
 
 np.savez_compressed(pathlib.Path(__file__).parent / "contrastive.npz", **out)
