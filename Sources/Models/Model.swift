@@ -103,27 +103,34 @@ public struct TrainingData: Sendable {
   public var samples: Tensor
   /// Classes from 0, one per sample.
   public var labels: [Int]?
+  /// What the samples were before they were changed, `[count, …]`; nil where they are as they were.
+  public var targets: Tensor?
 
-  public init(_ samples: Tensor, labels: [Int]? = nil) {
+  public init(_ samples: Tensor, labels: [Int]? = nil, targets: Tensor? = nil) {
     self.samples = samples
     self.labels = labels
+    self.targets = targets
   }
 
   public var count: Int { samples.shape[0] }
 
   /// The samples at some places, as a batch.
   public func batch(_ indices: [Int]) -> Batch {
-    Batch(
+    var batch = Batch(
       samples.gathered(indices),
       labels: labels.map { all in Tensor(indices.map { all[$0] }, [indices.count]).to(samples.device) },
       indices: indices)
+    if let targets { batch.targets = targets.gathered(indices) }
+    return batch
   }
 
   /// These samples and others, one after the other; without classes unless both have them.
   public func appending(_ other: TrainingData) -> TrainingData {
     TrainingData(
       concatenated([samples, other.samples]),
-      labels: labels.flatMap { mine in other.labels.map { mine + $0 } })
+      labels: labels.flatMap { mine in other.labels.map { mine + $0 } },
+      targets: targets == nil && other.targets == nil
+        ? nil : concatenated([targets ?? samples, other.targets ?? other.samples]))
   }
 }
 

@@ -160,6 +160,46 @@ import Torch
     #expect(other != losses[0])
   }
 
+  private func loss(_ model: ContrastiveEncoder, _ batch: Batch) throws -> Double {
+    try withoutGrad {
+      try model.objectives[0].loss(batch, RandomStream(seed: 1, purpose: .training)).item
+    }
+  }
+
+  /// An example stands in one view of its sample and is no negative of it: where it is far from the sample the loss rises, and
+  /// where it is the sample nothing changes.
+  @Test func changedSamplesAreViewsOfWhatTheyWere() throws {
+    let model = try encoder(.contrastiveConvolutions, [3, 16, 16], code: 32)
+    let data = data([3, 16, 16])
+    let plain = data.batch(Array(0..<8))
+    let same = TrainingData(data.samples, targets: data.samples).batch(Array(0..<8))
+    #expect(try loss(model, plain) == loss(model, same))
+    let other = TrainingData(data.samples.gathered((0..<24).map { 23 - $0 }), targets: data.samples)
+    #expect(largestDifference(other.batch([3]).targets, data.samples[3..<4]) == 0)
+    #expect(largestDifference(other.batch([3]).samples, data.samples[20..<21]) == 0)
+    #expect(try loss(model, other.batch(Array(0..<8))) != loss(model, plain))
+    let both = data.appending(other)
+    #expect(largestDifference(both.batch([27]).targets, data.samples[3..<4]) == 0)
+  }
+
+  /// Of equal signs and no ε both are the first view itself; with ε the gradient's signs raise the term more than random ones.
+  @Test func thirdViewAlongTheGradientIsHarderThanAtRandom() throws {
+    var model = try encoder(.contrastiveConvolutions, [3, 16, 16], code: 32)
+    let batch = data([3, 16, 16]).batch(Array(0..<16))
+    func third(_ kind: ThirdView.Kind, _ epsilon: Double) throws -> Double {
+      model.settings.third = ThirdView(kind, epsilon: epsilon)
+      return try loss(model, batch)
+    }
+    #expect(abs(try third(.adversarial, 0) - third(.randomSigns, 0)) < 1e-5)
+    #expect(try third(.adversarial, 0.03) > third(.randomSigns, 0.03))
+    model.settings.third = nil
+    let pair = try loss(model, batch)
+    model.settings.third = ThirdView(.view, weight: 0)
+    #expect(abs(try loss(model, batch) - pair) < 1e-6)
+    model.settings.third = ThirdView(.view)
+    #expect(try loss(model, batch) > pair)
+  }
+
   @Test func whatCannotBeTrainedIsRefused() throws {
     #expect(
       throws: ModelError.unsuitable(

@@ -9,6 +9,8 @@ public struct ContrastiveSettings: Codable, Equatable, Sendable {
   /// Whether both views pass through the network together, so that batch norm takes its statistics over both (as the reference
   /// does), or one after the other.
   public var joinsViews = true
+  /// A third term of the loss, of the first view and another one.
+  public var third: ThirdView?
 
   public init(views: RandomViews) { self.views = views }
 
@@ -17,20 +19,42 @@ public struct ContrastiveSettings: Codable, Equatable, Sendable {
   ///
   /// - Throws: ``ModelError`` for a single sample, which has nothing to be told apart from.
   func loss(_ model: ContrastiveEncoder, _ batch: Batch, _ random: RandomStream) throws -> Tensor {
-    guard batch.indices.count > 1 else {
+    let count = batch.indices.count
+    guard count > 1 else {
       throw ModelError.settings(
         "\(model.name) tells samples of a batch apart, and a batch has one alone: choose another batch size")
     }
-    let first = views(batch.samples, sources(batch, 0, random, model.sampleShape))
-    let second = views(batch.targets, sources(batch, 1, random, model.sampleShape))
     var pass = Pass.training(random)
     func projections(_ x: Tensor) -> Tensor { model.projector(model.encoder(x, &pass), &pass) }
-    guard joinsViews else {
-      return ntXent(projections(first), projections(second), temperature: temperature)
+    // With a third view the pair is of the original alone, and what was made of it stands in the third.
+    let first = views(
+      third == nil ? batch.samples : batch.targets, sources(batch, 0, random, model.sampleShape))
+    let second = views(batch.targets, sources(batch, 1, random, model.sampleShape))
+    let (a, b): (Tensor, Tensor)
+    if joinsViews {
+      let both = projections(concatenated([first, second]))
+      (a, b) = (both[0..<count], both[count..<2 * count])
+    } else {
+      (a, b) = (projections(first), projections(second))
     }
-    let count = batch.indices.count
-    let both = projections(concatenated([first, second]))
-    return ntXent(both[0..<count], both[count..<2 * count], temperature: temperature)
+    let pair = ntXent(a, b, temperature: temperature)
+    guard let third else { return pair }
+    let other: Tensor
+    switch third.kind {
+    case .view: other = views(batch.samples, sources(batch, 2, random, model.sampleShape))
+    case .adversarial:
+      let plain = projections(batch.targets).detached()
+      let leaf = first.requiringGrad()
+      let slope = try withGrad {
+        try grad(ntXent(projections(leaf), plain, temperature: temperature), [leaf])[0]
+      }
+      guard let slope else { return pair }
+      other = (first + slope.sign() * third.epsilon).clamped(0...1)
+    case .randomSigns:
+      let draws = random.uniform(first.count, position: 1 << 60).map { $0 < 0.5 ? Float(-1) : 1 }
+      other = (first + Tensor(draws, first.shape).to(first.device) * third.epsilon).clamped(0...1)
+    }
+    return pair + ntXent(a, projections(other.detached()), temperature: temperature) * third.weight
   }
 
   /// Where the numbers for the given view of each sample of a batch begin, apart from those that layers draw.
@@ -45,4 +69,30 @@ public struct ContrastiveSettings: Codable, Equatable, Sendable {
 
   /// The views of one sample in one step, at most.
   private static let mostViews = 4
+}
+
+/// A third view of each sample, compared with the first.
+public struct ThirdView: Codable, Equatable, Sendable {
+  public enum Kind: String, Codable, CaseIterable, Sendable {
+    /// One more view, of what was made of the sample where something was.
+    case view
+    /// The first view, moved by ε along the signs of the loss's gradient (CLAE; Ho and Vasconcelos 2020), clipped to [0, 1]. Batch
+    /// norm has one set of statistics here, where CLAE's code has a second one for these views.
+    case adversarial
+    /// The first view, moved by ε with random signs: the control of the former.
+    case randomSigns = "random-signs"
+  }
+
+  public var kind: Kind
+  /// α, the weight of the third term.
+  public var weight: Double
+  /// ε in [0, 1].
+  public var epsilon: Double
+
+  /// - Parameter epsilon: by default CLAE's, 0.03 in units in which values are −1…1.
+  public init(_ kind: Kind, weight: Double = 1, epsilon: Double = 0.015) {
+    self.kind = kind
+    self.weight = weight
+    self.epsilon = epsilon
+  }
 }

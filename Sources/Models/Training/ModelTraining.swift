@@ -15,6 +15,8 @@ public struct ModelTraining: Sendable {
   public var device = Device.cpu
   /// Passes at the beginning over which the learning rate rises to its full size.
   public var warmUp = 0
+  /// How the model is trained otherwise than by its own settings.
+  public var adjusting: @Sendable (any TrainableModel) -> any TrainableModel = { $0 }
   /// What to say of the model after an epoch, beside its loss.
   public var monitor: (@Sendable (_ epoch: Int, _ model: any TrainableModel) throws -> String?)?
   /// The state is saved only after this many epochs or a multiple of them.
@@ -59,13 +61,13 @@ public struct ModelTraining: Sendable {
       let saved = try? Checkpoint.read(unfinished, device: device),
       saved.model.architecture == architecture
     {
-      trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
+      trainer = Trainer(adjusting(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
       progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
-        try architecture.makeModel(seed: seed, device: device), optimizer: settings.optimizer,
+        adjusting(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
         schedule: schedule, seed: seed)
     }
     progress.begin(title, epochs, done: first)
