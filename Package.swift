@@ -74,11 +74,12 @@ let package = Package(
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
         "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
         "table2-small", "figure3-small", "table6-smoke", "table6-small", "table6-paper",
+        "table5-smoke", "table5-small", "table5-paper",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [
           "Table3/table3.md", "Figure3/figure3.md", "Robustness/robustness.md", "Table2/table2.md",
-          "Table4/table4.md", "Table6/table6.md", "Recipes/recipes.md",
+          "Table4/table4.md", "Table5/table5.md", "Table6/table6.md", "Recipes/recipes.md",
           "Estimators/estimators.md",
           "Searches/augment.md",
         ].map {
@@ -111,13 +112,17 @@ let package = Package(
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"], exclude: ["Fixtures"]),
     // A second device for tests on machines that have none.
     .target(name: "StandIn", dependencies: ["Torch"], path: "Tests/StandInDevice", exclude: ["device.cpp"]),
     .testTarget(
       name: "AttacksTests",
       dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets", "Torch"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Datasets", "Formats", "Models", "MutualInformation", "Torch"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "SelectionTests",
       dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "Torch"]),

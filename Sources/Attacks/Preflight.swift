@@ -107,6 +107,13 @@ public struct Preflight {
         "none reaches the input: the model computes under torch.no_grad(), or by detach(), rounding or integers",
         spoils: true)
     }
+    if inspection.constant * 2 > inspection.samples {
+      return Finding(
+        "gradient",
+        "the criterion is a constant: at \(inspection.constant) of \(inspection.samples) samples it is the same for x and for a "
+          + "changed x, and its gradient is no more than rounding; every example would succeed or none",
+        spoils: true)
+    }
     let zero = inspection.zeroGradients, broken = inspection.notFinite, all = inspection.samples
     return Finding(
       "gradient", "exactly zero at \(zero) of \(all) samples, not finite at \(broken)",

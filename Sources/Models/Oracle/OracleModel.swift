@@ -72,7 +72,7 @@ public struct OracleModel: Model {
         throw problem(y, x, "classes are told by one row of logits each")
       }
       return y
-    case .embedding, .loss: return y.flattened()
+    case .embedding, .projection, .loss: return y.flattened()
     }
   }
 
