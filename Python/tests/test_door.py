@@ -121,7 +121,9 @@ class DoorTests(unittest.TestCase):
             uae.attack(3, np.zeros((4, 8), np.float32))
 
     def test_control_c_ends_everything(self):
-        # Some parents have it ignored.
+        # Some parents have it blocked or ignored, and hand that on.
+        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, mask)
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGINT, before)
         started = threading.Event()
