@@ -51,12 +51,14 @@ public enum Table5: Study {
       ], records: records, json: try found.json(cells))
   }
 
+  /// Below these a sign-flip test can find nothing.
+  private static let fewestSeeds = 6
+
   /// The arms that examples have to beat: every one without any.
   private static func verdict(_ rows: [Table5Row]) -> String {
     let examples = rows.filter { [.uae, .online, .third].contains($0.arm) && $0.comparison != nil }
-    guard let best = examples.max(by: { $0.linear < $1.linear }) else {
-      return
-        "With fewer than two seeds, or no arm with examples, nothing can be said of what examples are worth."
+    guard let best = examples.max(by: { $0.linear < $1.linear }), best.outcomes.count >= fewestSeeds else {
+      return "With fewer than \(fewestSeeds) seeds nothing can be said of what examples are worth."
     }
     let controls = rows.filter {
       ![.uae, .online, .third, .appended, .repeated].contains($0.arm) && $0.linear >= best.linear
