@@ -74,11 +74,12 @@ let package = Package(
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
         "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
         "table2-small", "figure3-small", "table6-smoke", "table6-small", "table6-paper",
+        "table5-smoke", "table5-small", "table5-paper",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [
           "Table3/table3.md", "Figure3/figure3.md", "Robustness/robustness.md", "Table2/table2.md",
-          "Table4/table4.md", "Table6/table6.md", "Recipes/recipes.md",
+          "Table4/table4.md", "Table5/table5.md", "Table6/table6.md", "Recipes/recipes.md",
           "Estimators/estimators.md",
           "Searches/augment.md",
         ].map {
@@ -92,19 +93,36 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // A page each; `ExampleProgramTests` runs them.
+    .executableTarget(
+      name: "own-model", dependencies: ["Attacks", "Datasets", "Models", "MutualInformation", "Torch"],
+      path: "Examples/own-model"),
+    .executableTarget(
+      name: "own-criterion", dependencies: ["Attacks", "Datasets", "Models", "Torch"],
+      path: "Examples/own-criterion"),
+    .executableTarget(
+      name: "own-family", dependencies: ["Datasets", "Models", "Torch"], path: "Examples/own-family"),
+    .executableTarget(
+      name: "own-dataset", dependencies: ["Attacks", "Datasets", "Formats", "Models", "Torch"],
+      path: "Examples/own-dataset"),
+
     .testTarget(name: "TorchTests", dependencies: ["Torch", "CTorch"]),
     // Reads damaged files, in a process that may die of one.
     .executableTarget(name: "fuzz-worker", dependencies: ["Formats", "CZlib"], path: "Tests/FuzzWorker"),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "fuzz-worker"], exclude: ["Fixtures"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["Fixtures"]),
     .testTarget(name: "MutualInformationTests", dependencies: ["MutualInformation", "Torch"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Evaluation", "Formats", "Models", "Torch"], exclude: ["Fixtures"]),
     // A second device for tests on machines that have none.
     .target(name: "StandIn", dependencies: ["Torch"], path: "Tests/StandInDevice", exclude: ["device.cpp"]),
     .testTarget(
       name: "AttacksTests",
       dependencies: ["Attacks", "Evaluation", "Models", "MutualInformation", "StandIn", "Torch"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Datasets", "Torch"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Datasets", "Formats", "Models", "MutualInformation", "Torch"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "SelectionTests",
       dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "Torch"]),
@@ -120,7 +138,11 @@ let package = Package(
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
         "Torch",
       ], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Formats", "Models", "Torch", "uae"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "Formats", "Models", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

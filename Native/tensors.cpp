@@ -95,6 +95,46 @@ int grad(const ct_tensor *outputs, int64_t output_count, const ct_tensor *inputs
   });
 }
 
+/// A derivative computed elsewhere.
+struct Pull : torch::CustomClassHolder {
+  int (*pull)(void *, ct_tensor, ct_tensor *, char **);
+  void (*release)(void *);
+  void *context;
+  Pull(int (*pull)(void *, ct_tensor, ct_tensor *, char **), void (*release)(void *), void *context)
+      : pull(pull), release(release), context(context) {}
+  ~Pull() override { release(context); }
+};
+
+struct Pulled : torch::autograd::Function<Pulled> {
+  static at::Tensor forward(torch::autograd::AutogradContext *ctx, const at::Tensor & /*x*/, const at::Tensor &y,
+                            const c10::intrusive_ptr<Pull> &pull) {
+    ctx->saved_data["pull"] = c10::IValue::make_capsule(pull);
+    return y.detach();
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *ctx,
+                                                 torch::autograd::variable_list gradients) {
+    auto holder = ctx->saved_data["pull"].toCapsule();
+    auto *pull = static_cast<Pull *>(holder.get());
+    ct_tensor out = nullptr;
+    char *message = nullptr;
+    if (pull->pull(pull->context, wrap(gradients[0]), &out, &message) != 0) {
+      std::string text = message ? message : "the gradient failed";
+      std::free(message);
+      throw std::runtime_error(text);
+    }
+    return {unwrap(out), at::Tensor(), at::Tensor()};
+  }
+};
+
+int attach(ct_tensor y, ct_tensor x, int (*pull)(void *, ct_tensor, ct_tensor *, char **), void (*release)(void *),
+           void *context, ct_tensor *out, char **error) {
+  return guarded(error, [&] {
+    auto holder = c10::make_intrusive<Pull>(pull, release, context);
+    *out = wrap(Pulled::apply(unwrap(x), unwrap(y), holder));
+  });
+}
+
 int32_t grad_mode() { return at::GradMode::is_enabled(); }
 void set_grad_mode(int32_t enabled) { at::GradMode::set_enabled(enabled != 0); }
 
@@ -135,6 +175,7 @@ void fill_tensors(ct_api &api) {
   api.set_gradient = set_gradient;
   api.backward = backward;
   api.grad = grad;
+  api.attach = attach;
   api.grad_mode = grad_mode;
   api.set_grad_mode = set_grad_mode;
   api.threads = threads;

@@ -85,6 +85,11 @@ public struct Preflight {
     }
     guard error.isWorseThanMean else { return [Finding("reconstruction", figures)] }
     // A checkpoint of ours is used as it was trained, however badly that is.
+    if model is OracleModel {
+      let causes =
+        "trained on other data, or in another range or layout: --model-range, --model-layout, --output-range"
+      return [Finding("reconstruction", "\(figures): \(causes)", spoils: true)]
+    }
     guard let script = model as? ScriptModel else {
       return [Finding("reconstruction", "\(figures): trained on other data, or hardly at all")]
     }
@@ -100,6 +105,13 @@ public struct Preflight {
       return Finding(
         "gradient",
         "none reaches the input: the model computes under torch.no_grad(), or by detach(), rounding or integers",
+        spoils: true)
+    }
+    if inspection.constant * 2 > inspection.samples {
+      return Finding(
+        "gradient",
+        "the criterion is a constant: at \(inspection.constant) of \(inspection.samples) samples it is the same for x and for a "
+          + "changed x, and its gradient is no more than rounding; every example would succeed or none",
         spoils: true)
     }
     let zero = inspection.zeroGradients, broken = inspection.notFinite, all = inspection.samples

@@ -10,6 +10,8 @@ public enum Output: String, Codable, CaseIterable, Sendable {
   case logits
   /// One vector per sample, `[batch, values]`.
   case embedding
+  /// One vector per sample, `[batch, values]`, that a contrastive loss compares.
+  case projection
   /// One value per sample, `[batch]`, which a model computes itself.
   case loss
 }
@@ -101,27 +103,34 @@ public struct TrainingData: Sendable {
   public var samples: Tensor
   /// Classes from 0, one per sample.
   public var labels: [Int]?
+  /// What the samples were before they were changed, `[count, …]`; nil where they are as they were.
+  public var targets: Tensor?
 
-  public init(_ samples: Tensor, labels: [Int]? = nil) {
+  public init(_ samples: Tensor, labels: [Int]? = nil, targets: Tensor? = nil) {
     self.samples = samples
     self.labels = labels
+    self.targets = targets
   }
 
   public var count: Int { samples.shape[0] }
 
   /// The samples at some places, as a batch.
   public func batch(_ indices: [Int]) -> Batch {
-    Batch(
+    var batch = Batch(
       samples.gathered(indices),
       labels: labels.map { all in Tensor(indices.map { all[$0] }, [indices.count]).to(samples.device) },
       indices: indices)
+    if let targets { batch.targets = targets.gathered(indices) }
+    return batch
   }
 
   /// These samples and others, one after the other; without classes unless both have them.
   public func appending(_ other: TrainingData) -> TrainingData {
     TrainingData(
       concatenated([samples, other.samples]),
-      labels: labels.flatMap { mine in other.labels.map { mine + $0 } })
+      labels: labels.flatMap { mine in other.labels.map { mine + $0 } },
+      targets: targets == nil && other.targets == nil
+        ? nil : concatenated([targets ?? samples, other.targets ?? other.samples]))
   }
 }
 
@@ -150,11 +159,11 @@ extension TrainableModel {
   public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
     if let name { throw ModelError.noPart(self.name, name) }
     let layers = parts.first?.layers ?? []
-    guard layers.count > 1, let first = layers[0] as? Conv2d, first.stride == 1,
+    guard layers.count > 1, let first = layers[0] as? Conv2d, let bias = first.bias, first.stride == 1,
       case .relu? = layers[1] as? Activation
     else { return nil }
     return FirstConvolution(
-      weight: first.weight, bias: first.bias, padding: first.padding, imageShape: sampleShape)
+      weight: first.weight, bias: bias, padding: first.padding, imageShape: sampleShape)
   }
 
   /// That of the bytes of its checkpoint.

@@ -12,13 +12,17 @@ public struct ModelFamily: Sendable {
   public let needsLabels: Bool
   /// The authors' passes over their data.
   public let epochs: Int
+  /// Samples in a step of their training.
+  public let batchSize: Int
+  /// Passes at the beginning over which the learning rate rises to its full size.
+  public let warmUp: Int
   /// The length of the code where nothing is asked for, by the samples' shape.
   let usualCode: @Sendable ([Int]) -> Int
   let make: @Sendable (Architecture, inout ParameterInitializer) throws -> any TrainableModel
 
   public init(
     _ name: String, _ summary: String, outputs: Set<Output>, needsLabels: Bool = false, epochs: Int,
-    usualCode: @escaping @Sendable ([Int]) -> Int,
+    batchSize: Int = 100, warmUp: Int = 0, usualCode: @escaping @Sendable ([Int]) -> Int,
     make: @escaping @Sendable (Architecture, inout ParameterInitializer) throws -> any TrainableModel
   ) {
     self.name = name
@@ -26,6 +30,8 @@ public struct ModelFamily: Sendable {
     self.outputs = outputs
     self.needsLabels = needsLabels
     self.epochs = epochs
+    self.batchSize = batchSize
+    self.warmUp = warmUp
     self.usualCode = usualCode
     self.make = make
   }
@@ -34,7 +40,8 @@ public struct ModelFamily: Sendable {
 /// All families; a new one is a file with an entry, and a line here.
 public enum ModelFamilies {
   public static let all: [ModelFamily] = [
-    .sparse, .dense, .convolutional, .adversarial, .features, .classifier,
+    .sparse, .dense, .convolutional, .adversarial, .features, .classifier, .contrastiveConvolutions,
+    .contrastiveResidual, .contrastiveDense,
   ]
 
   /// What commands train where nothing is asked for.
@@ -54,7 +61,8 @@ public struct Architecture: Codable, Equatable, Sendable {
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   public var sampleShape: [Int]
   /// The length of the code; for the convolutional autoencoder the number of its channels, for the classifier the width
-  /// of its dense layers, for the feature autoencoder the number of values that it reads.
+  /// of its dense layers, for the feature autoencoder the number of values that it reads, for contrastive encoders the length
+  /// of the embedding.
   public var code: Int
   /// The number of classes, for families that need them.
   public var classes: Int?

@@ -9,12 +9,16 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   /// Names that a page's template has and the page does not, and the other way round.
   case unknownNames(template: String, missing: [String], unused: [String])
 
+  /// A folder that a page cannot be made of.
+  case nothingToReport(String)
+
   public var description: String {
     switch self {
     case .notAnImage(let shape):
       "shape \(shape) is not an image: [H, W] or [C, H, W] with 1 or 3 channels is needed"
     case .wrongImageSize(let row, let index, let count, let shape):
       "image \(index) of row '\(row)' has \(count) values, not the \(shape.reduce(1, *)) of shape \(shape)"
+    case .nothingToReport(let what): what
     case .nothingToDraw(let what): "nothing to draw: \(what)"
     case .raggedTable(let row, let cells, let columns):
       "table row \(row) has \(cells) cells, the header has \(columns)"

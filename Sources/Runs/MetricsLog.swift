@@ -34,15 +34,21 @@ public struct MetricsLog: Sendable {
   }
 
   private func write(_ line: String) throws(RunError) {
-    try storing { () throws(SystemError) in
-      let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw SystemError("open", path) }
-      defer { close(descriptor) }
-      var last = UInt8(ascii: "\n")
-      let size = lseek(descriptor, 0, SEEK_END)
-      if size > 0 { _ = pread(descriptor, &last, 1, size - 1) }
-      let start = last == UInt8(ascii: "\n") ? "" : "\n"
-      try AtomicFile.append(Array("\(start)\(line)\n".utf8), to: descriptor, path: path)
-    }
+    try storing { () throws(SystemError) in try AppendedLines.append(line, to: path) }
+  }
+}
+
+/// Text files that grow a line at a time, by any number of processes.
+enum AppendedLines {
+  /// Appends a line in one write. A last line that was cut short is ended, so that it stays the only damaged one.
+  static func append(_ line: String, to path: String) throws(SystemError) {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw SystemError("open", path) }
+    defer { close(descriptor) }
+    var last = UInt8(ascii: "\n")
+    let size = lseek(descriptor, 0, SEEK_END)
+    if size > 0 { _ = pread(descriptor, &last, 1, size - 1) }
+    let start = last == UInt8(ascii: "\n") ? "" : "\n"
+    try AtomicFile.append(Array("\(start)\(line)\n".utf8), to: descriptor, path: path)
   }
 }

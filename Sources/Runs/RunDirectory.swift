@@ -11,6 +11,7 @@ import Foundation
 ///   uae/shard-00000.safetensors …  the results
 ///   journal-<rank>.jsonl           shards finished since the manifest was written; gone when the run is complete
 ///   metrics.csv                    one row per shard as it is finished, with its duration
+///   metrics.jsonl                  what is measured as it goes, for other programs
 ///   .lock                          claims of living processes; always empty
 /// ```
 /// Any number of processes may work in one directory. `recipe.yaml`, `manifest.json` and `uae/` of a complete run
@@ -92,7 +93,8 @@ public final class RunDirectory {
 
   /// Names that a run begun and lost may have left behind.
   private static func belongs(_ name: String) -> Bool {
-    [".lock", "uae", "metrics.csv"].contains(name) || name.hasSuffix(AtomicFile.temporarySuffix)
+    [".lock", "uae", "metrics.csv", "metrics.jsonl"].contains(name)
+      || name.hasSuffix(AtomicFile.temporarySuffix)
   }
 
   private static func posixCode(_ error: any Error) -> Int32 {

@@ -43,6 +43,8 @@ public final class RunProgress: Sendable {
   private let write: @Sendable (String) -> Void
   private let clock: @Sendable () -> Double
   private let stops: @Sendable () -> Bool
+  /// Where what is measured is written besides; nil for nowhere.
+  public let log: RunLog?
   private let stage = Mutex(Stage())
 
   /// - Parameters:
@@ -50,9 +52,10 @@ public final class RunProgress: Sendable {
   ///   - interval: seconds between two lines.
   ///   - write: where the text goes; standard error by default.
   ///   - clock: seconds on a clock that only goes forward.
+  ///   - log: where what is measured is written besides.
   ///   - isCancelled: whether the user asked to stop.
   public init(
-    style: Style = .automatic, unit: String = "samples", interval: Double = 5,
+    style: Style = .automatic, unit: String = "samples", interval: Double = 5, log: RunLog? = nil,
     write: @escaping @Sendable (String) -> Void = { StandardError.write($0) },
     clock: @escaping @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 },
     isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -62,6 +65,7 @@ public final class RunProgress: Sendable {
     self.interval = interval
     self.write = write
     self.clock = clock
+    self.log = log
     stops = isCancelled
   }
 
@@ -130,6 +134,15 @@ public final class RunProgress: Sendable {
       stage.inHand = 0
       stage.done += record.range.count
       stage.shards?.add(record)
+      if let totals = stage.shards, let log {
+        log.scalar("attack/successRate", totals.successRate, step: stage.done)
+        if let mean = totals.meanSimilarity { log.scalar("attack/meanSimilarity", mean, step: stage.done) }
+        let seconds = clock() - stage.started
+        if seconds > 0 {
+          log.scalar(
+            "attack/samplesPerSecond", Double(stage.done - stage.doneBefore) / seconds, step: stage.done)
+        }
+      }
       show(&stage, force: style == .json || stage.done == stage.total)
       if style == .bar && stage.done == stage.total { write("\n") }
     }

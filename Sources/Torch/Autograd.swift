@@ -48,6 +48,9 @@ public func grad(
   return results.map { $0.map(Tensor.init(owning:)) }
 }
 
+/// Whether operations are recorded on this thread.
+public var isRecording: Bool { Library.api.grad_mode() != 0 }
+
 /// Runs the body without recording.
 public func withoutGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
   try withGradMode(0, body)

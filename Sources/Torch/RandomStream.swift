@@ -46,6 +46,18 @@ public struct RandomStream: Sendable {
     case clusters = 302
     /// The features and thresholds that random trees try.
     case forest = 303
+    /// Views of samples that embeddings are judged by.
+    case judgedViews = 401
+    /// Views of an original that its examples are compared with.
+    case anchorViews = 402
+    /// Views that the gradient of a contrastive criterion is of, anew in each step.
+    case stepViews = 403
+    /// Views that decide whether an example holds.
+    case heldOutViews = 404
+    /// Views that neither a search nor its verdict has seen.
+    case unseenViews = 405
+    /// Which other samples stand for all that a sample is told from, and their views.
+    case negatives = 406
     /// Per-sample MINE's first weights; the kernel has the same three numbers (`cmine.h`).
     case mineParameters = 0x4D49_0001
     /// The permutations of MINE's training steps.

@@ -35,6 +35,8 @@ extension Tensor {
   public func tanh() -> Tensor { unary(Op.tanh) }
   public func sigmoid() -> Tensor { unary(Op.sigmoid) }
   public func relu() -> Tensor { unary(Op.relu) }
+  /// ln(1 + eˣ) without overflow.
+  public func softplus() -> Tensor { relu() + (-abs()).exp().log1p() }
   public func pow(_ exponent: Double) -> Tensor { scalar(Op.powScalar, exponent) }
 
   /// Every element brought into the range.

@@ -17,6 +17,7 @@ struct AttackCommand: ParsableCommand {
   var part = DatasetLoader.Part.train
 
   @OptionGroup var work: WorkOptions
+  @OptionGroup var logging: LogOptions
   @OptionGroup var recipe: RecipeOptions
 
   @OptionGroup var subject: ModelOptions
@@ -27,9 +28,17 @@ struct AttackCommand: ParsableCommand {
   @Option(
     name: .long,
     help:
-      "The run's folder; or FILE.npz or FILE.safetensors for one file in the data's own range, type and layout."
+      "The run's folder; or FILE.npz, FILE.safetensors or FILE.tar for one file in the data's own range, type and layout."
   )
   var out: String
+
+  @Option(
+    name: .long,
+    help: """
+      What is written: \(ExampleFormat.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")) \
+      (default: by the ending of --out).
+      """)
+  var format: ExampleFormat?
 
   @Option(
     name: .long,
@@ -66,6 +75,12 @@ struct AttackCommand: ParsableCommand {
     let recipe = try self.recipe.load()
     try claimOutput()
     let dataset = try data.load(whole: true, part: part)
+    let encoding = try form?.encoding(dataset.encoding)
+    if let encoding, encoding.elementType != dataset.encoding.elementType {
+      StandardError.write(
+        "\(out): values are written as \(encoding.elementType.rawValue), as images are; npz keeps \(dataset.encoding.elementType.rawValue)\n"
+      )
+    }
     try work.prepare()
     let originals = dataset.train.tensor(on: try work.place())
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
@@ -86,7 +101,7 @@ struct AttackCommand: ParsableCommand {
     let judges = try Judges(judge, dataset, originals, recipe)
     var attack = try recipe.makeAttack(
       on: subject, samples: originals, labels: classes.labels, targets: classes.targets, seed: seed,
-      grid: isFile ? dataset.encoding.grid : nil)
+      grid: encoding?.grid)
     var run = ["command": "attack", "dataset": dataset.name, "seed": "\(seed)"]
     if let mask {
       attack.mask = Tensor(try MaskFile.read(mask, for: dataset)).to(originals.device)
@@ -107,31 +122,44 @@ struct AttackCommand: ParsableCommand {
       software: Software.versions(libtorch: LibTorch.version, device: "\(originals.device)"))
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
-    let progress = RunProgress(style: work.style)
+    let log = logging.log(isFile ? nil : folder)
+    let progress = RunProgress(style: work.style, log: log)
     let (directory, outcome, timing) = try startingAnew(rank) {
       try AttackRun(attack, copies: recipe.copies, threads: work.threadCount).run(
         originals, folder: folder, identity: identity, rank: rank, interrupts: interrupts, progress: progress)
     }
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
-    let written = try isFile ? writeFile(directory, dataset, attack, recipe) : nil
+    let written = try form.map { try writeFile($0, directory, dataset, attack, recipe) }
     var figures = written.map(AttackFigures.init) ?? AttackFigures(directory.totals)
     if outcome.isComplete, rank.count == 1, !judges.isEmpty || classes.labels != nil {
       let examples = try written?.records ?? Examples(of: directory)
       try figures.judge(examples, originals, subject, labels: classes.labels, judges)
+    }
+    if let log, log.showsMore, outcome.isComplete, rank.count == 1 {
+      let examples = try written?.records ?? Examples(of: directory)
+      LoggedPictures.log(examples, of: originals, figures, recipe: recipe, to: log)
     }
     try report(figures, outcome, timing, recipe)
   }
 
   /// Refuses an output that would destroy something, before any work.
   private func claimOutput() throws {
-    try OutputFile(
-      path: out, endings: ExampleFile.Format.allCases.map(\.rawValue), canBeFolder: true,
-      inputs: [
+    let inputs: [(String, String?)] =
+      [
         ("--dataset", data.dataset), ("--label-key", data.labelKey), ("--model", subject.model),
         ("--checkpoint", subject.checkpoint), ("--recipe", recipe.recipe), ("--mask", mask),
         ("--target-key", targetKey),
-      ] + judge.map { ("--judge", $0) }, isWorthless: ExampleFile.hasNoSuccess
-    ).claim(overwrite: overwrite)
+      ] + judge.map { ("--judge", $0) }
+    if let form, form.ending == nil {
+      try OutputFile(path: out, inputs: inputs, isWorthless: form.hasNoSuccess)
+        .claimFolder(overwrite: overwrite, isOurs: form.holdsExamples)
+    } else {
+      try OutputFile(
+        path: out, endings: format.map { [$0.ending ?? ""] } ?? ExampleFormat.endings,
+        canBeFolder: format == nil,
+        inputs: inputs, isWorthless: { ExampleFormat(path: $0)?.hasNoSuccess($0) ?? false }
+      ).claim(overwrite: overwrite)
+    }
   }
 
   /// Refuses a run whose results would mean nothing.
@@ -174,22 +202,29 @@ struct AttackCommand: ParsableCommand {
     }
   }
 
-  private var isFile: Bool { ExampleFile.Format(path: out) != nil }
+  /// The form that the examples are written in; nil where the run's folder is what is asked for.
+  private var form: ExampleFormat? { format ?? ExampleFormat(path: out) }
+  private var isFile: Bool { form != nil }
 
-  /// The run itself; beside a single file it lives until that is complete.
-  private var folder: String { isFile ? out + ".run" : out }
+  /// The run itself; beside what is written it lives until that is complete.
+  private var folder: String {
+    guard isFile else { return out }
+    return String(out.reversed().drop { $0 == "/" }.reversed()) + ".run"
+  }
 
-  /// Turns a complete run into one file, which then stands for it.
+  /// Turns a complete run into one file or folder, which then stands for it.
   private func writeFile(
-    _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
+    _ form: ExampleFormat, _ directory: RunDirectory, _ dataset: Dataset, _ attack: Attack, _ recipe: Recipe
   ) throws -> ExampleFile {
     let file = try ExampleFile(
-      Examples(of: directory), of: dataset, attack: attack, negatesSimilarity: recipe.seeksLikeness)
+      Examples(of: directory), of: dataset, attack: attack, negatesSimilarity: recipe.seeksLikeness,
+      format: form)
     try file.write(to: out)
     try FileManager.default.removeItem(atPath: folder)
     if file.lost > 0, !work.quiet {
       StandardError.write(
-        "\(file.lost) examples no longer succeed as \(dataset.encoding.elementType.rawValue)\n")
+        "\(file.lost) examples no longer succeed as \(try form.encoding(dataset.encoding).elementType.rawValue)\n"
+      )
     }
     return file
   }

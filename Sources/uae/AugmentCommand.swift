@@ -19,6 +19,7 @@ struct AugmentCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
+  @OptionGroup var logging: LogOptions
   @OptionGroup var recipe: RecipeOptions
 
   @Option(name: .long, help: "The model: \(ModelFamilies.list).")
@@ -96,7 +97,8 @@ struct AugmentCommand: ParsableCommand {
     }
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
-    let progress = work.progress(interrupts)
+    let log = logging.log(folder)
+    let progress = work.progress(interrupts, log: log)
     for note in dataset.notes { progress.note("\(dataset.name): \(note)") }
     let request = SearchRun.Request(
       model: family, code: code, batchSize: batchSize, seed: seed, seeds: seeds ?? 6,
@@ -106,6 +108,7 @@ struct AugmentCommand: ParsableCommand {
     progress.note("\(run.plan.updates) updates per training; the plan is in \(folder)/plan.yaml")
     let outcome = try interrupts.guarding { try run.run() }
     let results = try outcome.json(dataset)
+    log?.text("results", "```\n\(results)\n```")
     try AtomicFile.write(Array((results + "\n").utf8), to: folder + "/results.json")
     if work.json { print(results) } else { try SearchSummary.print(outcome, dataset, folder: folder) }
   }
@@ -125,11 +128,18 @@ struct AugmentCommand: ParsableCommand {
     }
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
-    let progress = work.progress(interrupts)
+    let log = logging.log(folder)
+    let progress = work.progress(interrupts, log: log)
     for note in dataset.notes { progress.note("\(dataset.name): \(note)") }
     let outcome = try interrupts.guarding { try AugmentRun(plan, folder: folder).run(progress: progress) }
     if dataset.sampleShape.count == 3 {
       try AugmentPictures.write(plan, outcome, to: folder + "/examples.png")
+    }
+    for (key, summary) in outcome.figures {
+      for (index, value) in summary.values.enumerated() { log?.scalar("results/\(key)", value, step: index) }
+    }
+    if let log, log.showsMore {
+      LoggedPictures.log(outcome.examples, of: plan.train.samples, nil, recipe: recipe, to: log)
     }
     if work.json {
       let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json"))

@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
       throw ExitCode(1)
     }
     try work.prepare()
-    let examines = subject.model != nil || subject.checkpoint != nil
+    let examines = subject.isGiven
     let findings = try examines ? preflight() : machine()
     findings.forEach(show)
     if findings.contains(where: \.spoils) { throw ExitCode(1) }
@@ -87,6 +87,8 @@ struct DoctorCommand: ParsableCommand {
     do { model = try self.subject.load(for: dataset, samples: all, use: needs) } catch let error
       as ScriptError
     {
+      return found + [Finding("model", error.description, spoils: true)]
+    } catch let error as OracleError {
       return found + [Finding("model", error.description, spoils: true)]
     }
     let labels = try ClassData(dataset, model, recipe, targets: nil).labels

@@ -12,7 +12,7 @@ struct UAE: ParsableCommand {
     subcommands: [
       AugmentCommand.self, TrainCommand.self, AttackCommand.self, StatusCommand.self, SealCommand.self,
       EvaluateCommand.self, ReproduceCommand.self, DataCommand.self, ExportCommand.self, DoctorCommand.self,
-      SelectCommand.self,
+      SelectCommand.self, ReportCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 failed, 2 wrong usage, 130/143 interrupted with everything so far safe.

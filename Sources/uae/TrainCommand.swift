@@ -15,6 +15,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
   @OptionGroup var work: WorkOptions
+  @OptionGroup var logging: LogOptions
 
   @Option(name: .long, help: "The model: \(ModelFamilies.list).")
   var family = ModelFamilies.usual.name
@@ -25,8 +26,8 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "Passes over the data (default: the authors', more for small sets).")
   var epochs: Int?
 
-  @Option(name: .long, help: "Samples per training step.")
-  var batchSize = 100
+  @Option(name: .long, help: "Samples per training step (default: 100; contrastive models 256 or 512).")
+  var batchSize: Int?
 
   @Option(name: .long, help: "Seed of the parameters and of the order of the data.")
   var seed: UInt64 = 1
@@ -40,9 +41,9 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let dataset = try data.load()
     try work.prepare()
-    let settings = TrainingSettings(epochs: epochs, batchSize: batchSize)
-    try settings.validate()
     let chosen = try ModelFamilies.named(family)
+    let settings = TrainingSettings(epochs: epochs, batchSize: batchSize ?? chosen.batchSize)
+    try settings.validate()
     let device = try work.place()
     var train = TrainingData(dataset.train, device: device)
     if let augment {
@@ -61,21 +62,42 @@ struct TrainCommand: ParsableCommand {
       chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let count =
       epochs
-      ?? TrainingSettings.defaultEpochs(chosen, samples: train.count, batchSize: batchSize)
+      ?? TrainingSettings.defaultEpochs(chosen, samples: train.count, batchSize: settings.batchSize)
     let interrupts = Interrupts(farewell: "interrupted; give the same command again to continue")
     if FileManager.default.fileExists(atPath: out) {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
     let data = train
+    let log = logging.log(nil)
     let trained = try interrupts.guarding {
       var training = ModelTraining(
         "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out)
       training.device = device
-      return try training.run(epochs: count, samples: data.count, progress: work.progress(interrupts)) {
+      training.warmUp = chosen.warmUp
+      training.monitor = EmbeddingMonitor(data, epochs: count)?.callAsFunction
+      return try training.run(
+        epochs: count, samples: data.count, progress: work.progress(interrupts, log: log)
+      ) {
         _, _ in data
       }
     }
-    let errors = try sampleErrors(trained, TrainingData(dataset.test, device: device))
+    let test = TrainingData(dataset.test, device: device)
+    if trained.outputs.contains(.projection) {
+      try reportEmbeddings(trained, train: TrainingData(dataset.train, device: device), test: test)
+      return
+    }
+    let errors = try sampleErrors(trained, test)
+    log?.scalar("test/error", mean(errors), step: count)
+    log?.histogram("test/error of a sample", errors, step: count)
+    if log?.showsMore == true,
+      let image = try? LoggedPictures.rebuilt(trained, dataset.test.tensor(on: device))
+    {
+      log?.image("test/originals and reconstructions", image, step: count)
+    }
+    try report(trained, errors)
+  }
+
+  private func report(_ trained: any TrainableModel, _ errors: [Double]) throws {
     if work.json {
       struct Result: Encodable {
         var checkpoint: String
@@ -84,6 +106,24 @@ struct TrainCommand: ParsableCommand {
       print(try JSON.text(Result(checkpoint: out, test: ["error": mean(errors)])))
     } else {
       print("\(out): on the test set, \(try trained.text(errors))")
+    }
+  }
+
+  private func reportEmbeddings(_ trained: any TrainableModel, train: TrainingData, test: TrainingData) throws
+  {
+    // Without classes an encoder is trained all the same, and there is nothing to judge it by.
+    let quality =
+      train.labels == nil || test.labels == nil
+      ? nil : try embeddingQuality(trained, train: train, test: test)
+    if work.json {
+      struct Result: Encodable {
+        var checkpoint: String
+        var test: EmbeddingQuality?
+      }
+      print(try JSON.text(Result(checkpoint: out, test: quality)))
+    } else {
+      print(
+        quality.map { "\(out): on the test set, \($0.text)" } ?? "\(out): no labels to judge embeddings by")
     }
   }
 }

@@ -29,7 +29,7 @@ struct DeviceTests {
     func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
       switch output {
       case .reconstruction: linear(x.flattened(), square).sigmoid().reshaped(x.shape)
-      case .logits, .embedding: linear(x.flattened(), narrow)
+      case .logits, .embedding, .projection: linear(x.flattened(), narrow)
       case .loss: (linear(x.flattened(), square) - original.flattened()).square().sum(1)
       }
     }
@@ -89,7 +89,9 @@ struct DeviceTests {
     for index in 0..<2 { _ = try trainer.step(data.batch(Array(index * 10..<index * 10 + 10))) }
     #expect(model.tensors.allSatisfy { $0.tensor.device == set.device })
     for var recipe in Recipe.named {
-      if !model.outputs.contains(.reconstruction) { recipe.criterion = Choice("same-class") }
+      if !model.outputs.contains(.reconstruction) {
+        recipe.criterion = Choice(model.outputs.contains(.logits) ? "same-class" : "embedding")
+      }
       recipe.solver["iterations"] = .integer(2)
       if recipe.similarity.name == "mine" { recipe.similarity["mineSteps"] = .integer(2) }
       let attack = try recipe.makeAttack(on: model, samples: set, seed: 1)

@@ -92,7 +92,7 @@ import Torch
     for out in ["o.npy", "o.csv", "o.mat", "o.h5"] {
       let result = try attack(out)
       #expect(result.status == 1)
-      #expect(result.errors.contains(".npz or .safetensors"), "\(result.errors)")
+      #expect(result.errors.contains(".npz or .safetensors or .tar"), "\(result.errors)")
       #expect(!FileManager.default.fileExists(atPath: "\(path)/\(out)"))
     }
     for out in ["run", "run.v2/", "eps0.1"] {

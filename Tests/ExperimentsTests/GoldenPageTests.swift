@@ -147,6 +147,24 @@ import Testing
     }
   }
 
+  @Test func table5() throws {
+    try check(Table5.self, try Table5.plan("smoke")) { cell, draws in
+      let gain = cell.arm == .online ? 0.05 : 0
+      var outcome: [String: Any] = [
+        "quality": [
+          "knn10": 0.6 + gain + 0.02 * draws.next(), "knn200": 0.55 + gain + 0.02 * draws.next(),
+          "linear": 0.7 + gain + 0.02 * draws.next(), "alignment": 0.3 * draws.next(),
+          "uniformity": -1 - draws.next(), "trainSamples": 200, "testSamples": 360,
+        ] as [String: Any],
+        "updates": cell.arm == .repeated ? 96 : 32,
+      ]
+      if cell.arm.takesExamples {
+        outcome["examples"] = ["successRate": draws.next(), "holds": draws.next(), "l2": 1 + draws.next()]
+      }
+      return outcome
+    }
+  }
+
   @Test func table6() throws {
     try check(Table6.self, try Table6.plan("smoke")) { cell, draws in
       let better = cell.arm == .exact ? 0.9 : 1

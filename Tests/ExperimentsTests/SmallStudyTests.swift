@@ -103,9 +103,9 @@ private enum Brightness: Study {
   }
 
   @Test func unknownNamesAreSaidWithWhatThereIs() throws {
-    let study = #expect(throws: StudyError.self) { try Studies.named("table5") }
+    let study = #expect(throws: StudyError.self) { try Studies.named("table7") }
     let known = Studies.all.map { $0.name }.joined(separator: ", ")
-    #expect(study?.description == "unknown study 'table5'; known: \(known)")
+    #expect(study?.description == "unknown study 'table7'; known: \(known)")
     let scale = #expect(throws: StudyError.self) { try Brightness.plan("huge") }
     #expect(scale?.description.contains("there are small, or give a .yaml file") == true)
     let part = #expect(throws: StudyError.self) {

@@ -9,7 +9,7 @@ import Torch
 
   @Test(arguments: ModelFamilies.all)
   func aModelComesBackAsItWas(_ kind: ModelFamily) throws {
-    let model = try Architecture(kind, sampleShape: [1, 8, 8], code: 5, classes: 3).makeModel(seed: 2)
+    let model = try Architecture(kind, sampleShape: [1, 8, 8], code: 8, classes: 3).makeModel(seed: 2)
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Checkpoint(model, epoch: 7).write(to: path)

@@ -18,14 +18,15 @@ import Torch
   /// The sums of a convolution, one by one.
   @Test(
     arguments: [(3, 1, 0), (3, 2, 1), (4, 2, 1), (5, 3, 2), (1, 2, 0), (5, 1, 2)], [(1, 3), (2, 1), (2, 3)])
-  func aConvolutionIsItsSums(_ form: (Int, Int, Int), _ channels: (Int, Int)) {
+  func aConvolutionIsItsSums(_ form: (Int, Int, Int), _ channels: (Int, Int)) throws {
     let ((kernel, stride, padding), (inputs, outputs)) = (form, channels)
     var random = ParameterInitializer(seed: 2, device: .cpu)
     let layer = Conv2d(inputs, outputs, kernel: kernel, stride: stride, padding: padding, &random)
-    withoutGrad { layer.bias.assign(drawn([outputs], 1)) }
+    let bias = try #require(layer.bias)
+    withoutGrad { bias.assign(drawn([outputs], 1)) }
     let (height, width) = (8, 12)
     let image = drawn([1, inputs, height, width])
-    let x = image.floats, w = layer.weight.floats, b = layer.bias.floats
+    let x = image.floats, w = layer.weight.floats, b = bias.floats
     let rows = (height + 2 * padding - kernel) / stride + 1
     let columns = (width + 2 * padding - kernel) / stride + 1
     var expected: [Float] = []

@@ -130,4 +130,22 @@ import Torch
     }
     #expect(run(restoreAfter: nil) == run(restoreAfter: 3))
   }
+
+  /// A convolution's gradient may lie in memory with channels last: each weight is moved by its own element all the same.
+  @Test func layoutOfAGradientDoesNotCount() {
+    let rules: [() -> any Optimizer] = [
+      { Adam(learningRate: 0.1) }, { Adam(learningRate: 0.1, isDecoupled: true) }, { SGD(learningRate: 0.1) },
+      { SGD(learningRate: 0.1, momentum: 0.9) }, { RMSprop() }, { Adadelta() }, { LARS(learningRate: 0.1) },
+    ]
+    let gradient = Tensor((0..<24).map { Float($0 % 7) - 2.5 }, [2, 3, 2, 2])
+    for rule in rules {
+      let ends = [gradient, gradient.channelsLast()].map { gradient in
+        var optimizer = rule()
+        let weights = Tensor((0..<24).map { Float($0) / 10 }, [2, 3, 2, 2])
+        for step in 1...3 { optimizer.step([weights], [gradient * (1 / Double(step))]) }
+        return weights.floats
+      }
+      #expect(ends[0] == ends[1])
+    }
+  }
 }

@@ -86,6 +86,7 @@ public enum CriterionError: Error, Equatable, CustomStringConvertible {
   case oneClass([Int])
   case onlyClasses(String)
   case onlyUntargeted(String)
+  case nothingToTellFrom
 
   public var description: String {
     switch self {
@@ -96,6 +97,8 @@ public enum CriterionError: Error, Equatable, CustomStringConvertible {
     case .noLabels: "the data have no labels; --class-of prediction takes the class that the model gives x"
     case .otherCount(let labels, let samples): "there are \(labels) classes for \(samples) samples"
     case .oneClass(let shape): "logits of shape \(shape) tell no classes apart"
+    case .nothingToTellFrom:
+      "the criterion contrastive tells a sample from others of its set, and there is one sample alone"
     case .onlyUntargeted(let solver):
       "the solver '\(solver)' tries all other classes: it goes with the criterion misclassification"
     case .onlyClasses(let solver):

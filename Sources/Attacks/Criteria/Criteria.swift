@@ -43,7 +43,11 @@ public struct RegisteredCriterion: RegistryEntry {
 public enum Criteria {
   public static let registry = Registry<RegisteredCriterion>(
     "criterion",
-    [.reconstruction, .brokenReconstruction, .embedding, .sameClass, .misclassification, .targeted, .loss])
+    [
+      .reconstruction, .brokenReconstruction, .embedding, .contrastive, .sameClass, .misclassification,
+      .targeted,
+      .loss,
+    ])
 
   /// The criterion that a choice describes, on a model.
   ///

@@ -5,6 +5,8 @@ public struct CriterionInspection: Sendable {
   /// Of the samples tried, those at which ∇f was exactly zero, and those with NaN or infinity in f or ∇f.
   public let zeroGradients: Int
   public let notFinite: Int
+  /// Of the samples tried, those at which f was that of the original and ∇f no more than rounding leaves.
+  public let constant: Int
   public let samples: Int
   /// Whether f depends on x′ through differentiable operations at all.
   public let isDifferentiable: Bool
@@ -22,7 +24,8 @@ public struct CriterionInspection: Sendable {
     self.samples = samples.shape[0]
     let tracked = try withGrad { try bound.values(perturbed.requiringGrad()).requiresGrad }
     guard tracked else {
-      (isDifferentiable, zeroGradients, notFinite, secondsPerSample) = (false, samples.shape[0], 0, 0)
+      (isDifferentiable, zeroGradients, notFinite, secondsPerSample, constant) =
+        (false, samples.shape[0], 0, 0, 0)
       return
     }
     var elapsed = 0.0
@@ -31,6 +34,12 @@ public struct CriterionInspection: Sendable {
     isDifferentiable = true
     zeroGradients = norms.floats.count { $0 == 0 }
     notFinite = zip(values.floats, norms.floats).count { !$0.isFinite || !$1.isFinite }
+    let before = try withoutGrad { try bound.values(samples).floats }
+    let lengths = (perturbed - samples).sampleNorms().floats
+    constant = before.indices.count { row in
+      let scale = 1e-5 * max(1, abs(before[row]))
+      return abs(values.floats[row] - before[row]) <= scale && norms.floats[row] * lengths[row] <= scale
+    }
     secondsPerSample = elapsed / Double(samples.shape[0])
   }
 }

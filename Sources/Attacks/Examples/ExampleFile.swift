@@ -1,11 +1,11 @@
 import Datasets
 import Formats
-import Foundation
 import Models
 import Runs
 import Torch
 
-/// A run's examples in one file, in the range, type and layout of the user's own data: `.npz` or `.safetensors`.
+/// A run's examples in one file or folder, in the range, type and layout of the user's own data, as far as the format has
+/// them (``ExampleFormat``).
 ///
 /// | key | |
 /// |---|---|
@@ -29,15 +29,12 @@ public struct ExampleFile {
   public let lost: Int
   /// Of the examples as the file has them from their originals.
   public let distances: ExampleDistances
-  private let arrays: [(name: String, array: HostArray)]
-  private let words: [(name: String, words: [String])]
-
-  public enum Format: String, CaseIterable, Sendable {
-    case npz, safetensors
-
-    /// The format that a path's ending names.
-    public init?(path: String) { self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) }
-  }
+  /// All columns, the samples first.
+  let arrays: [(name: String, array: HostArray)]
+  let words: [(name: String, words: [String])]
+  /// The examples as they are written, `[records, …]`.
+  let samples: HostArray
+  private let format: ExampleFormat
 
   /// Brings the records into the data's own form and scores them again as they will be read.
   ///
@@ -45,15 +42,18 @@ public struct ExampleFile {
   ///   - set: all samples of a run, each with all its copies.
   ///   - dataset: the data that the run worked on; values of it that the attack did not change stay as its file has them.
   ///   - negatesSimilarity: whether the run maximised the similarity.
+  /// - Throws: ``ExamplesError`` for samples that the format cannot hold; what the criterion throws.
   public init(
-    _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool
+    _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool, format: ExampleFormat
   ) throws {
-    let (samples, encoding) = (dataset.train, dataset.encoding)
+    let samples = dataset.train
+    let encoding = try format.encoding(dataset.encoding)
+    self.format = format
     let originals = samples.tensor(on: .cpu)
     var set = set
     if let grid = attack.grid { set.perturbed = grid.rounded(set.perturbed, originals.gathered(set.index)) }
     let encoded =
-      dataset.records.map {
+      dataset.records.flatMap { encoding == dataset.encoding ? $0 : nil }.map {
         encoding.encode(
           set.perturbed.floats, keeping: originals.gathered(set.index).floats, of: $0.rows(set.index))
       } ?? encoding.encode(set.perturbed.floats)
@@ -72,6 +72,7 @@ public struct ExampleFile {
     }
     if negatesSimilarity { set.similarity = set.similarity.map { -$0 } }
     records = set
+    self.samples = encoded
     self.lost = lost
     let labels = samples.labels.map { all in dataset.recorded(set.index.map { all[$0] }) }
     let names = dataset.wordsOfClasses
@@ -93,45 +94,10 @@ public struct ExampleFile {
       ] + distances.arrays + (labels.map { [(name: "y", array: $0)] } ?? [])
   }
 
-  /// Whether a file is one of examples of which none succeeded, so that nothing is lost with it.
-  public static func hasNoSuccess(_ path: String) -> Bool {
-    let success: HostArray?
-    switch Format(path: path) {
-    case .npz:
-      let file = try? NPZFile(mapping: path)
-      guard file?.names.contains("criterion") == true else { return false }
-      success = try? file?.array("success")
-    case .safetensors:
-      let file = try? Safetensors.open(path)
-      guard file?.names.contains("criterion") == true else { return false }
-      success = try? file?.array("success")
-    case nil: success = nil
-    }
-    return success?.bytes.allSatisfy { $0 == 0 } ?? false
-  }
-
-  /// Writes the file whole or not at all, reads it back and compares.
+  /// Writes the file or folder whole or not at all, reads it back and compares.
   /// - Throws: `SystemError`; ``ExamplesError`` where what is read is not what was scored.
   public func write(to path: String) throws {
-    guard let format = Format(path: path) else {
-      throw ExamplesError(
-        "\(path): the name of the output ends in .npz or .safetensors, or is that of a folder")
-    }
-    let back: HostArray
-    switch format {
-    case .npz:
-      // numpy has no bfloat16.
-      let written = arrays.map { name, array in
-        (name: name, array: array.elementType == .bfloat16 ? array.converted(to: .float32) : array)
-      }
-      try NPZFile.write(written, words: words, to: path)
-      back = try NPZFile(mapping: path).array("x").converted(to: arrays[0].array.elementType)
-    case .safetensors:
-      let metadata = try Dictionary(uniqueKeysWithValues: words.map { ($0.name, try JSON.text($0.words)) })
-      try Safetensors.write(arrays, metadata: metadata, to: path)
-      back = try Safetensors.open(path).array("x")
-    }
-    guard back == arrays.first?.array else {
+    guard try format.write(self, path) == samples else {
       throw ExamplesError("\(path): what was read back is not what was written; is the disk sound?")
     }
   }

@@ -101,6 +101,10 @@ typedef struct ct_api {
   int (*grad)(const ct_tensor *outputs, int64_t output_count, const ct_tensor *inputs, int64_t input_count,
               const ct_tensor *output_gradients_or_null, int32_t retain_graph, int32_t create_graph,
               ct_tensor *out, char **error);
+  /// `y` as a function of `x` whose derivative somebody else computes: `pull` is given d(loss)/d(y), which it comes to own, and
+  /// answers with d(loss)/d(x), which stays its own, or a message from malloc. `release` is called once the graph is gone.
+  int (*attach)(ct_tensor y, ct_tensor x, int (*pull)(void *context, ct_tensor gradient, ct_tensor *out, char **error),
+                void (*release)(void *context), void *context, ct_tensor *out, char **error);
   int32_t (*grad_mode)(void);
   void (*set_grad_mode)(int32_t enabled);
 

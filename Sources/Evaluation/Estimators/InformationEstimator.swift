@@ -94,8 +94,3 @@ private struct PairMask {
     (scores + hidingDiagonal).reshaped([-1]).logSumExp(0) - Foundation.log(marginalCount)
   }
 }
-
-extension Tensor {
-  /// ln(1 + eˣ) without overflow.
-  fileprivate func softplus() -> Tensor { relu() + (-abs()).exp().log1p() }
-}

@@ -28,7 +28,8 @@ public protocol Study: Sendable {
 public enum Studies {
   /// A study is added here, and nowhere else.
   public static let all: [any Study.Type] = [
-    Table2.self, Table3.self, Figure3.self, Robustness.self, Table4.self, Table6.self, Recipes.self,
+    Table2.self, Table3.self, Figure3.self, Robustness.self, Table4.self, Table5.self, Table6.self,
+    Recipes.self,
     Estimators.self, Searches.self,
   ]
 

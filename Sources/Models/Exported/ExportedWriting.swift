@@ -173,6 +173,7 @@ private struct ExportedText {
     case .bool(let truth): return (.object(["as_bool": .value(truth)]), .bool(truth))
     case .type(let type):
       return (.object(["as_scalar_type": .value(type == .int64 ? 5 : 7)]), .int(Int(type.rawValue)))
+    case .absent: return (.object(["as_none": .value(true)]), .none)
     }
   }
 }

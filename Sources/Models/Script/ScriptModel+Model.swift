@@ -13,6 +13,7 @@ extension ScriptModel: Model {
     case .reconstruction: try reconstruction(x)
     case .logits: try logits(x)
     case .embedding: try vectors(x)
+    case .projection: throw lacks(.projection)
     case .loss: try loss(x, original)
     }
   }

@@ -13,6 +13,12 @@ public struct ModelTraining: Sendable {
   public var title: String
   /// Where the model is trained; its data have to be there.
   public var device = Device.cpu
+  /// Passes at the beginning over which the learning rate rises to its full size.
+  public var warmUp = 0
+  /// How the model is trained otherwise than by its own settings.
+  public var adjusting: @Sendable (any TrainableModel) -> any TrainableModel = { $0 }
+  /// What to say of the model after an epoch, beside its loss.
+  public var monitor: (@Sendable (_ epoch: Int, _ model: any TrainableModel) throws -> String?)?
   /// The state is saved only after this many epochs or a multiple of them.
   public var savesEvery = 1
 
@@ -34,7 +40,7 @@ public struct ModelTraining: Sendable {
 
   /// Trains for `epochs` passes, or goes on with an unfinished training, or reads the finished model.
   ///
-  /// The learning rate falls to 0 along half a cosine, so that runs are compared where training ends, not where its noise
+  /// After the warm-up the learning rate falls to 0 along half a cosine, so that runs are compared where training ends, not where its noise
   /// happened to be.
   ///
   /// - Parameter samples: how many an epoch's data usually has; with `epochs` it says how long the cosine is.
@@ -45,21 +51,23 @@ public struct ModelTraining: Sendable {
   ) throws -> any TrainableModel {
     if FileManager.default.fileExists(atPath: path) { return try Checkpoint.read(path, device: device).model }
     let unfinished = path + ".training"
-    let schedule = LearningRateSchedule.cosine(
-      steps: epochs * ((samples + settings.batchSize - 1) / settings.batchSize))
+    let stepsPerEpoch = (samples + settings.batchSize - 1) / settings.batchSize
+    let rising = min(warmUp, epochs - 1)
+    let falling = LearningRateSchedule.cosine(steps: (epochs - rising) * stepsPerEpoch)
+    let schedule = rising == 0 ? falling : .warmUp(steps: rising * stepsPerEpoch, then: falling)
     var trainer: Trainer
     var first = 0
     if FileManager.default.fileExists(atPath: unfinished),
       let saved = try? Checkpoint.read(unfinished, device: device),
       saved.model.architecture == architecture
     {
-      trainer = Trainer(saved.model, optimizer: settings.optimizer, schedule: schedule, seed: seed)
+      trainer = Trainer(adjusting(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
       progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
-        try architecture.makeModel(seed: seed, device: device), optimizer: settings.optimizer,
+        adjusting(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
         schedule: schedule, seed: seed)
     }
     progress.begin(title, epochs, done: first)
@@ -67,7 +75,9 @@ public struct ModelTraining: Sendable {
     var saved = clock.now
     for epoch in first..<max(first, epochs) {
       let loss = try trainer.epoch(epoch, data(epoch, trainer.model), batchSize: settings.batchSize)
-      progress.advance(1, "loss \(loss.text(.general(4)))")
+      progress.log?.scalar("loss/\(title)", loss, step: epoch + 1)
+      let remark = try monitor?(epoch, trainer.model).map { ", " + $0 } ?? ""
+      progress.advance(1, "loss \(loss.text(.general(4)))" + remark)
       guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
       let cancelled = progress.isCancelled()
       if cancelled || clock.now - saved > .seconds(Self.savingInterval) {

@@ -9,11 +9,13 @@ public enum OptimizerConfiguration: Codable, Equatable, Sendable {
   case sgd(learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0)
   case rmsprop(learningRate: Double)
   case adadelta(learningRate: Double)
+  /// SimCLR's; biases and batch norm neither decay nor adapt.
+  case lars(learningRate: Double, momentum: Double = 0.9, weightDecay: Double = 1e-4)
 
   public var learningRate: Double {
     switch self {
     case .adam(let rate, _), .adamW(let rate, _), .sgd(let rate, _, _, _), .rmsprop(let rate),
-      .adadelta(let rate):
+      .adadelta(let rate), .lars(let rate, _, _):
       rate
     }
   }
@@ -27,6 +29,8 @@ public enum OptimizerConfiguration: Codable, Equatable, Sendable {
       SGD(learningRate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decay)
     case .rmsprop(let rate): RMSprop(learningRate: rate)
     case .adadelta(let rate): Adadelta(learningRate: rate)
+    case .lars(let rate, let momentum, let decay):
+      LARS(learningRate: rate, momentum: momentum, weightDecay: decay)
     }
   }
 }

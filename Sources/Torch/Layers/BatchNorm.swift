@@ -12,9 +12,11 @@ public struct BatchNorm: Layer {
   /// What is added to variances.
   public static let epsilon = 1e-5
 
-  /// - Parameter random: nothing is drawn; weights are 1, biases 0.
-  public init(_ channels: Int, _ random: inout ParameterInitializer) {
-    weight = random.ones([channels])
+  /// - Parameters:
+  ///   - silent: whether the weights begin at 0 instead of 1: at the end of a residual block, which then begins as the identity.
+  ///   - random: nothing is drawn; biases are 0.
+  public init(_ channels: Int, silent: Bool = false, _ random: inout ParameterInitializer) {
+    weight = silent ? random.zeros([channels]) : random.ones([channels])
     bias = random.zeros([channels])
     runningMean = Tensor.zeros([channels], device: random.device)
     runningVariance = Tensor.full([channels], 1, device: random.device)

@@ -9,14 +9,18 @@ public struct DoubledConv2d: Layer {
   /// Of stride 1, with an odd kernel and sizes kept.
   private let convolution: Conv2d
   private var weight: Tensor { convolution.weight }
-  private var bias: Tensor { convolution.bias }
+  private let bias: Tensor
   private var padding: Int { convolution.padding }
 
   public init(_ convolution: Conv2d) {
     precondition(
       convolution.stride == 1 && convolution.weight.shape[3] == 2 * convolution.padding + 1,
       "only convolutions that keep the size are computed on the small image")
+    guard let bias = convolution.bias else {
+      preconditionFailure("only convolutions with a bias are computed on the small image")
+    }
     self.convolution = convolution
+    self.bias = bias
   }
 
   public var parameters: [NamedTensor] { convolution.parameters }

@@ -53,6 +53,8 @@ public struct ScriptMethod: Sendable {
     case double(Double)
     case bool(Bool)
     case type(DataType)
+    /// What an optional argument has where there is nothing.
+    case absent
   }
 
   /// A call of one of ATen's operators; arguments in the order of its schema.
@@ -111,6 +113,7 @@ extension ScriptMethod.Argument {
     case .bool(let truth): truth ? "True" : "False"
     // Types are numbers to a script that is made of source alone.
     case .type(let type): "\(type.rawValue)"
+    case .absent: "None"
     }
   }
 }

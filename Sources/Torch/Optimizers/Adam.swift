@@ -33,6 +33,9 @@ public struct Adam: Optimizer {
       steps = parameters.map { Tensor.zeros([], device: $0.device) }
     }
     withoutGrad {
+      // The fused kernels walk through memory: a gradient laid out otherwise than its parameter, as that of a convolution with
+      // channels last, would be taken for another.
+      let gradients = gradients.map { $0.contiguous() }
       for count in steps { count.assign(count + 1) }
       orTrap {
         _ = try (isDecoupled ? Self.adamW : Self.adam).call(

@@ -17,7 +17,7 @@ extension Interrupts {
 
 extension WorkOptions {
   /// The display of a command's work, which also carries the user's wish to stop.
-  func progress(_ interrupts: Interrupts) -> RunProgress {
-    RunProgress(style: style, isCancelled: { interrupts.requested != nil })
+  func progress(_ interrupts: Interrupts, log: RunLog? = nil) -> RunProgress {
+    RunProgress(style: style, log: log, isCancelled: { interrupts.requested != nil })
   }
 }

@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Models
 import Runs
+import Synchronization
 import Torch
 
 extension ScriptInput.Layout: ExpressibleByArgument {}
@@ -19,7 +20,8 @@ extension Dataset {
   }
 }
 
-/// The model that a command works on: a checkpoint of ours, or a program of torch.export or TorchScript of the user's.
+/// The model that a command works on: a checkpoint of ours, a program of torch.export or TorchScript of the user's, or one
+/// that another process serves.
 struct ModelOptions: ParsableArguments {
   @Option(name: .long, help: "A checkpoint that `uae train` or `uae augment` wrote.")
   var checkpoint: String?
@@ -29,12 +31,21 @@ struct ModelOptions: ParsableArguments {
     help: "A program of torch.export (.pt2), as torch.export.save writes it, or a TorchScript file.")
   var model: String?
 
+  @Option(
+    name: .long,
+    help: "A command that serves a model of any kind, as docs/oracle.md describes: 'python serve.py'.")
+  var oracle: String?
+
+  @Option(name: .long, help: "With --oracle: seconds to wait for an answer.")
+  var oracleTimeout = 300.0
+
   @Option(name: .long, help: "With --model: the method whose output the criterion takes.")
   var method = "forward"
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "With --model: LO,HI, the range of the input that it was trained on (default: found out, and said)."
+    help:
+      "With --model or --oracle: LO,HI, the range of the input that it was trained on (default: found out, and said)."
   )
   var modelRange: String?
 
@@ -58,19 +69,34 @@ struct ModelOptions: ParsableArguments {
   var outputRange: String?
 
   func validate() throws {
-    if checkpoint != nil, model != nil { throw ValidationError("give --checkpoint or --model, not both") }
+    guard [checkpoint, model, oracle].count(where: { $0 != nil }) <= 1 else {
+      throw ValidationError("give one of --checkpoint, --model and --oracle")
+    }
+    guard oracleTimeout > 0, oracleTimeout <= 1e6 else {
+      throw ValidationError("--oracle-timeout is \(oracleTimeout); it must be seconds above 0")
+    }
     _ = try reading
+    if oracle == nil, oracleTimeout != 300 {
+      throw ValidationError("--oracle-timeout would be ignored: it belongs to --oracle")
+    }
     guard model == nil else { return }
+    for (option, isGiven) in [("--method", method != "forward"), ("--output", output != nil)] where isGiven {
+      throw ValidationError("\(option) would be ignored: it belongs to --model")
+    }
+    guard oracle == nil else { return }
     for (option, isGiven) in [
-      ("--method", method != "forward"), ("--model-range", modelRange != nil),
-      ("--model-layout", modelLayout != nil), ("--output", output != nil),
+      ("--model-range", modelRange != nil), ("--model-layout", modelLayout != nil),
       ("--output-range", outputRange != nil),
-    ] where isGiven { throw ValidationError("\(option) would be ignored: it belongs to --model") }
+    ] where isGiven {
+      throw ValidationError("\(option) would be ignored: it belongs to --model and --oracle")
+    }
   }
+
+  var isGiven: Bool { checkpoint != nil || model != nil || oracle != nil }
 
   /// What of these options decides the results, for the run's identity.
   var identity: [String: String] {
-    guard model != nil else { return [:] }
+    guard model != nil || oracle != nil else { return [:] }
     return [
       "method": method, "modelRange": modelRange ?? "", "modelLayout": modelLayout?.rawValue ?? "",
       "output": output ?? "", "outputRange": outputRange ?? "",
@@ -105,8 +131,23 @@ struct ModelOptions: ParsableArguments {
       }
       return model
     }
-    guard let model else { throw ValidationError("give --checkpoint or --model") }
+    if let oracle { return try serve(oracle, samples: samples, use: use) }
+    guard let model else { throw ValidationError("give --checkpoint, --model or --oracle") }
     return try Self.load(model, for: dataset, samples: samples, reading: reading, use: use)
+  }
+
+  /// Starts the process that serves a model. Its exceptions are told with their tracebacks, each once.
+  private func serve(_ command: String, samples: Tensor, use: Output?) throws -> any Model {
+    let reading = try reading
+    let input = ScriptInput(
+      sampleShape: Array(samples.shape.dropFirst()), range: reading.range ?? 0...1,
+      layout: reading.layout ?? .nchw)
+    let told = Mutex<Set<String>>([])
+    let channel = try OracleChannel(command, sampleShape: input.modelShape, patience: oracleTimeout) { text in
+      guard told.withLock({ $0.insert(text).inserted }) else { return }
+      StandardError.write(text.hasSuffix("\n") ? text : text + "\n")
+    }
+    return try OracleModel(channel, input: input, scale: reading.outputScale, samples: samples, use: use)
   }
 
   /// Opens a user's model for the samples of a data set, on the samples' device.

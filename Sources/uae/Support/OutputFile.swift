@@ -37,6 +37,27 @@ struct OutputFile {
     throw OutputError("--out \(path) exists; give --overwrite to replace it, or another name")
   }
 
+  /// The same for a folder that will be replaced as a whole.
+  ///
+  /// - Parameter isOurs: whether an existing folder is one that the command wrote.
+  /// - Throws: ``OutputError`` where the path is an input or exists and is not to be replaced.
+  func claimFolder(overwrite: Bool, isOurs: (String) -> Bool) throws {
+    guard !path.isEmpty else { throw OutputError("--out is empty; give the name of a folder") }
+    for case let (option, input?) in inputs where Self.areSame(path, input) {
+      throw OutputError("--out \(path) is the file of \(option), which would be lost; choose another name")
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isWorthless(path) else {
+      return
+    }
+    guard isFolder.boolValue, isOurs(path) else {
+      throw OutputError("--out \(path) exists and is no folder of examples; choose another name")
+    }
+    guard overwrite else {
+      throw OutputError("--out \(path) exists; give --overwrite to replace it, or another name")
+    }
+  }
+
   /// Whether two paths lead to one file: the same place, or links to it.
   private static func areSame(_ a: String, _ b: String) -> Bool {
     var left = stat()

@@ -13,6 +13,22 @@ extension Model {
   }
 }
 
+extension EmbeddingQuality {
+  var text: String {
+    func percent(_ share: Double) -> String { share.text(.percent(1)) }
+    return
+      "of the classes \(percent(knn10)) are told right by 10 neighbours, \(percent(knn200)) by 200, \(percent(linear)) by a "
+      + "linear head; alignment \(alignment.text(.general(3))), uniformity \(uniformity.text(.general(3)))"
+  }
+}
+
+/// How well a model's embeddings tell classes apart, with the views that it was trained on.
+func embeddingQuality(_ model: any Model, train: TrainingData, test: TrainingData) throws -> EmbeddingQuality
+{
+  let views = (model as? ContrastiveEncoder)?.settings.views ?? .usual(model.sampleShape)
+  return try EmbeddingQuality(model, train: train, test: test, views: views)
+}
+
 extension ModelFamilies {
   /// The names, each with what it is.
   static var list: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: "; ") }

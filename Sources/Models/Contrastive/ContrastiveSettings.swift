@@ -1,0 +1,98 @@
+import Torch
+
+/// What a step of contrastive learning does with a batch.
+public struct ContrastiveSettings: Codable, Equatable, Sendable {
+  /// How the two views of a sample are made.
+  public var views: RandomViews
+  /// τ of the loss.
+  public var temperature = 0.5
+  /// Whether both views pass through the network together, so that batch norm takes its statistics over both (as the reference
+  /// does), or one after the other.
+  public var joinsViews = true
+  /// A third term of the loss, of the first view and another one.
+  public var third: ThirdView?
+
+  public init(views: RandomViews) { self.views = views }
+
+  /// NT-Xent of one view of each sample and one of its target, which is the sample itself unless it was changed. What is drawn
+  /// depends on the step and on the sample's place in the epoch's data alone.
+  ///
+  /// - Throws: ``ModelError`` for a single sample, which has nothing to be told apart from.
+  func loss(_ model: ContrastiveEncoder, _ batch: Batch, _ random: RandomStream) throws -> Tensor {
+    let count = batch.indices.count
+    guard count > 1 else {
+      throw ModelError.settings(
+        "\(model.name) tells samples of a batch apart, and a batch has one alone: choose another batch size")
+    }
+    var pass = Pass.training(random)
+    func projections(_ x: Tensor) -> Tensor { model.projector(model.encoder(x, &pass), &pass) }
+    // With a third view the pair is of the original alone, and what was made of it stands in the third.
+    let first = views(
+      third == nil ? batch.samples : batch.targets, sources(batch, 0, random, model.sampleShape))
+    let second = views(batch.targets, sources(batch, 1, random, model.sampleShape))
+    let (a, b): (Tensor, Tensor)
+    if joinsViews {
+      let both = projections(concatenated([first, second]))
+      (a, b) = (both[0..<count], both[count..<2 * count])
+    } else {
+      (a, b) = (projections(first), projections(second))
+    }
+    let pair = ntXent(a, b, temperature: temperature)
+    guard let third else { return pair }
+    let other: Tensor
+    switch third.kind {
+    case .view: other = views(batch.samples, sources(batch, 2, random, model.sampleShape))
+    case .adversarial:
+      let plain = projections(batch.targets).detached()
+      let leaf = first.requiringGrad()
+      let slope = try withGrad {
+        try grad(ntXent(projections(leaf), plain, temperature: temperature), [leaf])[0]
+      }
+      guard let slope else { return pair }
+      other = (first + slope.sign() * third.epsilon).clamped(0...1)
+    case .randomSigns:
+      let draws = random.uniform(first.count, position: 1 << 60).map { $0 < 0.5 ? Float(-1) : 1 }
+      other = (first + Tensor(draws, first.shape).to(first.device) * third.epsilon).clamped(0...1)
+    }
+    return pair + ntXent(a, projections(other.detached()), temperature: temperature) * third.weight
+  }
+
+  /// Where the numbers for the given view of each sample of a batch begin, apart from those that layers draw.
+  func sources(
+    _ batch: Batch, _ view: Int, _ random: RandomStream, _ sampleShape: [Int]
+  ) -> [RandomViews.Source] {
+    let blocks = views.blocks(sampleShape)
+    return batch.indices.map { index in
+      RandomViews.Source(random, position: 1 << 48 + UInt64(Self.mostViews * index + view) * blocks)
+    }
+  }
+
+  /// The views of one sample in one step, at most.
+  private static let mostViews = 4
+}
+
+/// A third view of each sample, compared with the first.
+public struct ThirdView: Codable, Equatable, Sendable {
+  public enum Kind: String, Codable, CaseIterable, Sendable {
+    /// One more view, of what was made of the sample where something was.
+    case view
+    /// The first view, moved by ε along the signs of the loss's gradient (CLAE; Ho and Vasconcelos 2020), clipped to [0, 1]. Batch
+    /// norm has one set of statistics here, where CLAE's code has a second one for these views.
+    case adversarial
+    /// The first view, moved by ε with random signs: the control of the former.
+    case randomSigns = "random-signs"
+  }
+
+  public var kind: Kind
+  /// α, the weight of the third term.
+  public var weight: Double
+  /// ε in [0, 1].
+  public var epsilon: Double
+
+  /// - Parameter epsilon: by default CLAE's, 0.03 in units in which values are −1…1.
+  public init(_ kind: Kind, weight: Double = 1, epsilon: Double = 0.015) {
+    self.kind = kind
+    self.weight = weight
+    self.epsilon = epsilon
+  }
+}

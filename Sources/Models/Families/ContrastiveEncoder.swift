@@ -1,0 +1,59 @@
+import MutualInformation
+import Torch
+
+/// Learns an embedding from pairs of random views (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020): an encoder, whose output
+/// is the embedding, and a projector, whose output the contrastive loss compares and which is of no use afterwards.
+public struct ContrastiveEncoder: TrainableModel {
+  public let architecture: Architecture
+  /// Samples `[batch, …]` → embeddings `[batch, code]`.
+  public let encoder: Sequential
+  /// Embeddings → what is compared, `[batch, values]`.
+  public let projector: Sequential
+  /// How it is trained by ``objectives``.
+  public var settings: ContrastiveSettings
+  private let optimizer: OptimizerConfiguration
+
+  init(
+    _ architecture: Architecture, encoder: [any Layer], projector: [any Layer],
+    optimizer: OptimizerConfiguration
+  ) {
+    self.architecture = architecture
+    self.encoder = Sequential("encoder", encoder)
+    self.projector = Sequential("projector", projector)
+    self.optimizer = optimizer
+    settings = ContrastiveSettings(views: .usual(architecture.sampleShape))
+  }
+
+  public var parts: [Sequential] { [encoder, projector] }
+  public var outputs: Set<Output> { [.embedding, .projection] }
+
+  public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
+    switch output {
+    case .embedding: return encoder(x)
+    case .projection: return projector(encoder(x))
+    default: throw lacks(output)
+    }
+  }
+
+  /// The channels of the first convolution, before its batch norm and its ReLU.
+  public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
+    if let name { throw ModelError.noPart(self.name, name) }
+    guard let first = encoder.layers.first as? Conv2d, first.stride == 1 else { return nil }
+    return FirstConvolution(
+      weight: first.weight, bias: first.bias ?? Tensor.zeros([first.weight.shape[0]], device: device),
+      padding: first.padding, rectified: false, imageShape: sampleShape)
+  }
+
+  public var objectives: [Objective] {
+    [
+      Objective("contrastive", parameters.map(\.tensor), optimizer) { batch, random in
+        try settings.loss(self, batch, random)
+      }
+    ]
+  }
+
+  public var torchScript: String {
+    [ScriptMethod.source("forward", [encoder]), ScriptMethod.source("project", [encoder, projector])]
+      .joined(separator: "\n")
+  }
+}
