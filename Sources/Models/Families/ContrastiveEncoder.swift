@@ -52,8 +52,7 @@ public struct ContrastiveEncoder: TrainableModel {
     ]
   }
 
-  public var torchScript: String {
-    [ScriptMethod.source("forward", [encoder]), ScriptMethod.source("project", [encoder, projector])]
-      .joined(separator: "\n")
+  public var methods: [(name: String, layers: [Sequential])] {
+    [("forward", [encoder]), ("project", [encoder, projector])]
   }
 }
