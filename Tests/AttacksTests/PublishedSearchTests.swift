@@ -121,12 +121,15 @@ import Torch
       }, similarity: Likeness(),
       solver: PublishedSearch(method, iterations: 40, searches: 6, recordsTrace: true), seed: 1)
     let result = try attack.run(set, range: 0..<6, threads: 1)
-    var successes = 0
+    var successes = 0, compared = 0
     for row in 0..<6 {
       let range = row * Self.size..<(row + 1) * Self.size
       let reference = Reference(
         x: Array(x[range]), start: Array(start[range]), weights: weights, bias: bias)
       let expected = method == .minmax ? reference.minMax(40) : reference.penalty(40, searches: 6)
+      // At f = 0 a float's rounding decides which way the next step goes.
+      guard expected.f.allSatisfy({ abs($0) > 1e-5 }) else { continue }
+      compared += 1
       #expect((result.status[row] == .succeeded) == (expected.image != nil))
       for (t, f) in expected.f.enumerated() {
         #expect(abs(Double(result.traces[0].criterion[t][row]) - f) < 1e-4, "\(method), \(t)")
@@ -139,7 +142,7 @@ import Torch
       #expect(zip(result.perturbed[row].doubles, image).allSatisfy { abs($0 - $1) < 1e-4 })
       #expect(abs(Double(result.similarity[row]) + expected.reading) < 1e-4)
     }
-    #expect(successes > 0)
+    #expect(successes > 0 && compared > 3)
   }
 
   /// A value of δ that leads outside [0, 1] has no gradient and never moves, unlike in Algorithm 1.
@@ -148,7 +151,7 @@ import Torch
     let w = Tensor([Float(-3), -3, -3, -3], [1, Self.size])
     let attack = Attack(
       criterion: Misclassification(labels: [1, 1, 1]) { z in
-        let margin = linear(z, w) + 5.0
+        let margin = linear(z, w) + 2.0
         return concatenated([margin * 0.0, margin], 1)
       }, similarity: Likeness(), solver: PublishedSearch(.minmax, iterations: 200, searches: 1), seed: 4)
     let result = try attack.run(set, range: 0..<3, threads: 1)

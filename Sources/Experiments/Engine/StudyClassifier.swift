@@ -1,5 +1,6 @@
 import Attacks
 import Evaluation
+import Formats
 import Models
 import MutualInformation
 import Torch
@@ -78,25 +79,42 @@ struct StudyClassifier {
 
   /// The user's model, which no sample of a batch may change another's output of.
   private static func opened(_ given: GivenClassifier, _ entry: DatasetCache.Entry) throws -> any Model {
-    let model = try ScriptModel.load(given.path, samples: entry.test, for: .logits)
-    guard try model.digest() == given.digest else {
+    let shape = entry.dataset.sampleShape
+    let model: any Model =
+      given.path.hasSuffix(".safetensors")
+      ? try Checkpoint.read(given.path, device: entry.test.device).model
+      : try ScriptModel.load(given.path, samples: entry.test, for: .logits)
+    guard try SHA256.digest(ofFile: given.path) == given.digest else {
       throw StudyError.settings("model \(given.name): \(given.path) has changed since the study began")
     }
+    guard model.sampleShape == shape else {
+      throw StudyError.settings(
+        "model \(given.name): takes samples of shape \(model.sampleShape), \(entry.dataset.name) has \(shape)"
+      )
+    }
+    try model.require(.logits, for: "an attack on its classes")
     try ModelInspection.verify(model, .logits, entry.test[0..<min(8, entry.test.shape[0])])
     return model
   }
 
-  /// The outputs of the classifier's first convolution as views of an image; of a user's model those of its first part that
-  /// gives several maps of an image.
+  /// The outputs of the classifier's first convolution as views of an image.
   /// - Throws: ``StudyError/settings(_:)`` where it has none.
   func convolution() throws -> any SampleViews {
+    guard let views = try model.views(nil, samples: set[0..<1]) else {
+      throw StudyError.settings("the classifier of \(dataset) has no first convolution to take views from")
+    }
+    return views
+  }
+
+  /// The same of a user's model, whose first part that gives several maps of an image stands for it; random projections where
+  /// there is none.
+  func views(seed: UInt64) throws -> any SampleViews {
     let few = set[0..<1]
     if let views = try model.views(nil, samples: few) { return views }
     for part in (model as? ScriptModel)?.script.submoduleNames ?? [] {
       if let views = try? model.views(part, samples: few) { return views }
     }
-    throw StudyError.settings(
-      "\(model.name), a classifier of \(dataset), has no first convolution to take views from")
+    return RandomProjection(sampleSize: few.count, seed: seed, device: model.device)
   }
 
   /// An attack that gives images another class.

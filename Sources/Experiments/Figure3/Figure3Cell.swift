@@ -48,7 +48,7 @@ public struct Figure3Cell: StudyCell {
     case .minmax:
       return try classifier.attack(
         MinMax(start: .glorot, iterations: plan.iterations, epsilon: epsilon),
-        likeness: classifier.convolution(), plan.critic, seed: 1)
+        likeness: classifier.views(seed: 1), plan.critic, seed: 1)
     case .pgd:
       // Steps that reach the edge two and a half times, as is usual.
       let alpha = 2.5 * epsilon / Double(plan.iterations)
