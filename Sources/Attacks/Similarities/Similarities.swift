@@ -34,7 +34,7 @@ public struct RegisteredSimilarity: RegistryEntry {
 /// All similarities; a new one is a file with an entry, and a line here.
 public enum Similarities {
   public static let registry = Registry<RegisteredSimilarity>(
-    "similarity", [.exact, .mine, .l2, .linf, .ssim, .reconstruction])
+    "similarity", [.exact, .mine, .l2, .linf, .ssim, .perceptual, .reconstruction])
 
   /// The similarity that a choice describes.
   /// - Throws: ``RecipeError``; what the model throws where it lacks what the similarity needs.

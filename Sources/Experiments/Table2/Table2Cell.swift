@@ -69,16 +69,20 @@ public struct Table2Cell: StudyCell {
       ).perturbed
     }
     func minmax(_ views: any SampleViews) throws -> Tensor {
-      try attacked(
-        classifier.attack(
-          MinMax(start: .glorot, iterations: plan.iterations), likeness: views, plan.critic, seed: seed))
+      let published = PublishedSearch(.minmax, iterations: plan.iterations, searches: 1)
+      return try attacked(
+        plan.asPublished == true
+          ? classifier.attack(
+            published, likeness: views, plan.publishedCritic(.minmax), seed: seed)
+          : classifier.attack(
+            MinMax(start: .glorot, iterations: plan.iterations), likeness: views, plan.critic, seed: seed))
     }
     switch arm {
     case .clean: return set
     case .projections:
       return try minmax(
         RandomProjection(
-          count: plan.projections, sampleSize: set.count / set.shape[0], seed: seed, device: set.device))
+          count: plan.projectionCount, sampleSize: set.count / set.shape[0], seed: seed, device: set.device))
     case .convolution: return try minmax(classifier.convolution())
     case .pgd:
       let alpha = 2.5 * plan.epsilon / Double(plan.iterations)

@@ -20,10 +20,15 @@ public struct Table2Plan: ClassifierStudyPlan {
   public var mineSteps: Int
   public var mineLearningRate: Double
   public var seeds: Int
+  /// Whether supervised MinMax computes as the published code does where that is not as the paper says; nil for no.
+  public var asPublished: Bool?
 
   public static var parts: [PlanPart<Table2Plan>] {
-    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished)]
   }
+
+  /// The random projections: the published code has 500, whatever the paper says.
+  var projectionCount: Int { asPublished == true ? 500 : projections }
 
   public func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
