@@ -52,7 +52,7 @@ struct PerceptualDistanceTests {
     let distance = try #require(PerceptualDistance.installed(for: shape, on: .cpu))
     let x = Self.image(shape, step: 1, offset: 0), y = Self.image(shape, step: 7919, offset: 3)
     let tile = Tile(x, number: 0, size: 1, range: 0..<1, seed: 1)
-    var bound = try PerceptualLikeness(distance).bind(tile)
+    var bound = PerceptualLikeness(distance).bind(tile)
     let (values, gradient) = try bound.evaluate(y, iteration: 0)
     #expect(abs(values.doubles[0] + withoutGrad { distance(x, y).doubles[0] }) < 1e-6)
     // Along the gradient itself: single pixels change the value by less than its rounding.

@@ -69,6 +69,27 @@ import Testing
     #expect(found.csv.split(separator: "\n").count { $0.hasPrefix("mine,") } == 6)
   }
 
+  /// A network of the user's gives features, too, by which the classifier's own test images are at no distance from
+  /// themselves.
+  @Test func networksGiveFeaturesToCompareSetsBy() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = try write("mine.pt", seed: 3)
+    func columns(_ arguments: [String]) throws -> (page: String, csv: [Substring]) {
+      let plan = try Table2.plan("smoke").narrowed(to: [
+        ("images", ["8"]), ("iterations", ["9"]), ("seeds", ["1"]), ("model", arguments),
+      ])
+      let study = StudyRun<Table2>(plan: plan, folder: folder + "/table2", software: ["test": "1"])
+      let found = try study.run(workers: 2, progress: RunProgress(style: .quiet), command: "the command")
+      let document = try study.document(found)
+      return (try document.markdown(), (document.records?.csv ?? "").split(separator: "\n"))
+    }
+    let without = try columns([]), with = try columns(["mine=\(path)"])
+    #expect(with.page.contains("kernel distance by mine") && !without.page.contains("mine"))
+    #expect(with.csv.count == without.csv.count)
+    // The features differ, what was attacked does not.
+    for (a, b) in zip(without.csv.dropFirst(), with.csv.dropFirst()) { #expect(b.hasPrefix(a)) }
+  }
+
   @Test func whatIsNoClassifierIsRefusedInALine() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = try write("mine.pt", seed: 3)

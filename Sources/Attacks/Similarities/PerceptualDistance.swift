@@ -110,7 +110,7 @@ extension RegisteredSimilarity {
   static let perceptual = RegisteredSimilarity(
     "perceptual",
     "minus a learned perceptual distance of images (ST-LPIPS; Scripts/st-lpips.py gets its weights)",
-    settings: []
+    limit: .atMost, settings: []
   ) { context, _ in
     let shape = context.model.sampleShape
     guard PerceptualDistance.takes(shape) else {

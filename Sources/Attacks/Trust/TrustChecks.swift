@@ -44,6 +44,12 @@ public struct TrustChecks {
       findings = [Finding("trust", "the solver \(recipe.solver.name) has no bound: nothing to compare")]
       return
     }
+    guard recipe.within == nil else {
+      findings = [
+        Finding("trust", "with bounds besides ε no attack has to find everything: nothing to compare")
+      ]
+      return
+    }
     let own = try broken(recipe.solver)
     findings = try [
       order(norm, epsilon, full: own.count { $0 }), finished(own), withoutGradients(norm, epsilon, own),

@@ -1,6 +1,5 @@
 import Attacks
 import Evaluation
-import Formats
 import Models
 import MutualInformation
 import Torch
@@ -28,7 +27,7 @@ struct StudyClassifier {
   /// - Throws: ``StudyError/settings(_:)`` for data without labels, or fewer images; `CancellationError`; what training or
   ///   reading the user's model throws.
   init(
-    _ plan: some ClassifierStudyPlan, given: GivenClassifier? = nil, atLeast count: Int,
+    _ plan: some ClassifierStudyPlan, given: GivenModel? = nil, atLeast count: Int,
     _ context: CellContext
   ) throws {
     let entry = try context.data.load(plan.dataset, limit: plan.samples)
@@ -36,7 +35,7 @@ struct StudyClassifier {
       throw StudyError.settings("\(plan.dataset) has no labels")
     }
     if let given {
-      model = try Self.opened(given, entry)
+      model = try given.opened(on: entry.test, as: .logits)
     } else {
       let key = Key(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
       let path = try context.artifact("classifier-\(plan.dataset)", key: key) {
@@ -75,26 +74,6 @@ struct StudyClassifier {
       _ = try trainer.epoch(epoch, data, batchSize: batchSize)
     }
     return try Checkpoint(trainer.model).encoded()
-  }
-
-  /// The user's model, which no sample of a batch may change another's output of.
-  private static func opened(_ given: GivenClassifier, _ entry: DatasetCache.Entry) throws -> any Model {
-    let shape = entry.dataset.sampleShape
-    let model: any Model =
-      given.path.hasSuffix(".safetensors")
-      ? try Checkpoint.read(given.path, device: entry.test.device).model
-      : try ScriptModel.load(given.path, samples: entry.test, for: .logits)
-    guard try SHA256.digest(ofFile: given.path) == given.digest else {
-      throw StudyError.settings("model \(given.name): \(given.path) has changed since the study began")
-    }
-    guard model.sampleShape == shape else {
-      throw StudyError.settings(
-        "model \(given.name): takes samples of shape \(model.sampleShape), \(entry.dataset.name) has \(shape)"
-      )
-    }
-    try model.require(.logits, for: "an attack on its classes")
-    try ModelInspection.verify(model, .logits, entry.test[0..<min(8, entry.test.shape[0])])
-    return model
   }
 
   /// The outputs of the classifier's first convolution as views of an image.

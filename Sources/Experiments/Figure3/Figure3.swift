@@ -24,7 +24,7 @@ public enum Figure3: Study {
     return ([nil] + plan.models).flatMap { cells(plan, of: $0) }
   }
 
-  private static func cells(_ plan: Figure3Plan, of model: GivenClassifier?) -> [Figure3Cell] {
+  private static func cells(_ plan: Figure3Plan, of model: GivenModel?) -> [Figure3Cell] {
     plan.epsilons.flatMap { epsilon in
       Figure3Cell.Method.allCases.map {
         Figure3Cell(plan: plan.bare, model: model, method: $0, epsilon: epsilon)
@@ -54,7 +54,7 @@ public enum Figure3: Study {
   }
 
   /// The user's classifiers: those that are given, else those that cells of this plan are of.
-  private static func models(_ plan: Figure3Plan, _ found: FinishedCells<Figure3Cell>) -> [GivenClassifier] {
+  private static func models(_ plan: Figure3Plan, _ found: FinishedCells<Figure3Cell>) -> [GivenModel] {
     guard plan.models.isEmpty else { return plan.models }
     return found.all.filter { $0.cell.plan == plan }.compactMap(\.cell.model).reduce(into: []) {
       models, model in
@@ -67,11 +67,11 @@ public enum Figure3: Study {
 
 /// What the page has of one classifier.
 struct Figure3Part {
-  let model: GivenClassifier?
+  let model: GivenModel?
   let cells: [FinishedCell<Figure3Cell>]
   let rows: [Figure3Row]
 
-  init?(_ model: GivenClassifier?, _ cells: [FinishedCell<Figure3Cell>]) {
+  init?(_ model: GivenModel?, _ cells: [FinishedCell<Figure3Cell>]) {
     guard !cells.isEmpty else { return nil }
     self.model = model
     self.cells = cells

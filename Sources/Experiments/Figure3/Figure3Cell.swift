@@ -4,7 +4,7 @@ import Attacks
 public struct Figure3Cell: StudyCell {
   public var plan: Figure3Plan
   /// The user's classifier that is attacked; nil for the study's own.
-  public var model: GivenClassifier?
+  public var model: GivenModel?
   public var method: Method
   public var epsilon: Double
 

@@ -17,7 +17,7 @@ public struct Figure3Plan: ClassifierStudyPlan {
   public var mineLearningRate: Double
   /// Classifiers to attack beside the study's own. They are of a run, not of the plan: a file of settings has none, and a
   /// cell has the one that it attacks.
-  public var models: [GivenClassifier] = []
+  public var models: [GivenModel] = []
 
   private enum CodingKeys: String, CodingKey {
     case name, dataset, samples, epochs, images, iterations, epsilons, mineSteps, mineLearningRate
@@ -26,7 +26,7 @@ public struct Figure3Plan: ClassifierStudyPlan {
   public static var parts: [PlanPart<Figure3Plan>] {
     attackParts + [
       PlanPart("model", "NAME=PATH, classifiers of yours to attack, too") { plan, arguments in
-        plan.models = try arguments.map(GivenClassifier.init(argument:))
+        plan.models = try arguments.map(GivenModel.init(argument:))
       }
     ]
   }

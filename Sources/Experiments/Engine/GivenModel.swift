@@ -1,8 +1,11 @@
 import Formats
 import Foundation
+import Models
+import Torch
 
-/// A classifier of the user's that a study attacks beside its own: a program of torch.export or TorchScript that gives logits.
-public struct GivenClassifier: Codable, Hashable, Sendable {
+/// A network of the user's beside a study's own, such as a classifier to attack: a checkpoint of this package, or a program of
+/// torch.export or TorchScript.
+public struct GivenModel: Codable, Hashable, Sendable {
   /// What pages call it.
   public let name: String
   /// SHA-256 of its file.
@@ -25,6 +28,27 @@ public struct GivenClassifier: Codable, Hashable, Sendable {
       let digest = try? SHA256.digest(ofFile: path)
     else { throw StudyError.settings("model \(name): there is no file \(path) to read") }
     self.digest = digest
+  }
+
+  /// The network, which no sample of a batch may change another's output of.
+  ///
+  /// - Parameter samples: `[count] + sampleShape`, on the device that it goes to.
+  /// - Throws: ``StudyError/settings(_:)`` where the file has changed or takes other samples; what reading it throws.
+  func opened(on samples: Tensor, as use: Output) throws -> any Model {
+    let shape = Array(samples.shape.dropFirst())
+    guard try SHA256.digest(ofFile: path) == digest else {
+      throw StudyError.settings("model \(name): \(path) has changed since the study began")
+    }
+    let model: any Model =
+      path.hasSuffix(".safetensors")
+      ? try Checkpoint.read(path, device: samples.device).model
+      : try ScriptModel.load(path, samples: samples, for: use)
+    guard model.sampleShape == shape else {
+      throw StudyError.settings("model \(name): takes samples of shape \(model.sampleShape), not \(shape)")
+    }
+    try model.require(use, for: "this study")
+    try ModelInspection.verify(model, use, samples[0..<min(8, samples.shape[0])])
+    return model
   }
 
   public init(from decoder: any Decoder) throws {
