@@ -167,7 +167,15 @@ public struct ScriptModel: Sendable {
     return nil
   }
 
-  private static func open(_ path: String, on device: Device) throws -> any ModelProgram {
+  /// Opens a file of `torch.export.save` or `torch.jit.save` without trying it on anything.
+  ///
+  /// - Parameters:
+  ///   - path: of the file, whose weights stay in it until they are used, where it is one of torch.export's and the
+  ///     device the host.
+  ///   - device: where it shall run.
+  /// - Returns: the program, in evaluation mode; the parameters of TorchScript frozen.
+  /// - Throws: ``ScriptError`` with what is wrong with the file, or cannot be run.
+  public static func open(_ path: String, on device: Device) throws -> any ModelProgram {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
       FileManager.default.isReadableFile(atPath: path)
