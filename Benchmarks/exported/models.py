@@ -235,8 +235,22 @@ def large():
         nn.TransformerEncoderLayer(512, 8, 2048, batch_first=True, norm_first=True), 8, enable_nested_tensor=False))
 
 
+def with_torchvision():
+    """Makes torchvision importable where its wheel is one for CUDA and PyTorch is not: no model here calls its own operators."""
+    try:
+        import torchvision
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.startswith("torchvision")]:
+            del sys.modules[name]
+        for name in ["nms", "qnms"]:
+            torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    except ImportError:
+        pass
+
+
 def families():
     """Networks of others' packages, with random weights."""
+    with_torchvision()
     # Small pictures, so that a batch of 64 with its gradient is a matter of seconds.
     timm_sizes = {
         "resnet10t": None, "mobilevit_xxs": None, "mixer_s32_224": 64, "convnext_atto": None, "vit_tiny_patch16_224": 64,

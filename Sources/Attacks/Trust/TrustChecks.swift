@@ -5,10 +5,12 @@ import Torch
 /// Whether what an attack on a classifier does not find is likely not there: checks that take an attack each, on a few samples.
 ///
 /// They are those of Carlini et al. 2019 (arXiv 1902.06705: more budget finds more, an unbounded attack finds everything, many
-/// steps find no less than one) and the active test of ``PlantedExamples``.
+/// steps find no less than one) and the active test of examples planted in the features.
 public struct TrustChecks {
+  /// What a check found.
   public typealias Finding = ModelInspection.Finding
 
+  /// What all checks found so far.
   public private(set) var findings: [Finding] = []
   private let model: any Model
   private let recipe: Recipe

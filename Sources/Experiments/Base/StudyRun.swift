@@ -5,7 +5,9 @@ import Runs
 
 /// A study in a folder: runs what is not finished of it, and writes its page.
 public struct StudyRun<S: Study>: Sendable {
+  /// What is run.
   public let plan: S.Plan
+  /// Where it is kept.
   public let folder: String
   private let software: [String: String]
 

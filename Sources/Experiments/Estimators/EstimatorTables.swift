@@ -157,7 +157,7 @@ struct EstimatorTables {
 }
 
 extension Distribution: TableValue {
-  public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
+  package var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
 
   /// `2.03 ± 0.25`
   var text: String { NumberFormat.decimals(2).text(mean, deviation: standardDeviation) }

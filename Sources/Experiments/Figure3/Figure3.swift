@@ -5,14 +5,14 @@ import Reports
 
 /// The paper's Figure 3: supervised MinMax against projected gradient descent within growing bounds, as a picture and as a
 /// security curve, beside a stronger attack that says how much there is to be found.
-public enum Figure3: Study {
-  public static let name = "figure3"
-  public static let summary = "MinMax against PGD within growing bounds: a security curve and its pictures"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+package enum Figure3: Study {
+  package static let name = "figure3"
+  package static let summary = "MinMax against PGD within growing bounds: a security curve and its pictures"
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.figure3_smoke_yaml, "small": PackageResources.figure3_small_yaml]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Figure3Plan, stage: Int, _ found: FinishedCells<Figure3Cell>
   ) throws -> [Figure3Cell]? {
     guard stage == 0 else { return nil }
@@ -21,7 +21,7 @@ public enum Figure3: Study {
     }
   }
 
-  public static func document(
+  package static func document(
     _ plan: Figure3Plan, _ found: FinishedCells<Figure3Cell>
   ) throws -> Document {
     let cells = try self.cells(plan, stage: 0, found)?.compactMap { found[$0] } ?? []

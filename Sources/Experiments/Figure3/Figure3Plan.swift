@@ -1,26 +1,26 @@
 /// Sizes and settings of Figure 3: what `Plans/figure3-*.yaml` hold.
-public struct Figure3Plan: ClassifierStudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Figure3Plan: ClassifierStudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// The classifier's training.
-  public var epochs: Int
+  package var epochs: Int
   /// How many test images are attacked: the first of those classified correctly.
-  public var images: Int
+  package var images: Int
   /// T: the gradient evaluations that every method has for an image.
-  public var iterations: Int
+  package var iterations: Int
   /// The bounds of the change of a value.
-  public var epsilons: [Double]
+  package var epsilons: [Double]
   /// Steps of MINE's critic at each evaluation.
-  public var mineSteps: Int
-  public var mineLearningRate: Double
+  package var mineSteps: Int
+  package var mineLearningRate: Double
 
-  public static var parts: [PlanPart<Figure3Plan>] {
+  package static var parts: [PlanPart<Figure3Plan>] {
     attackParts
   }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

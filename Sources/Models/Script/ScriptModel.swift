@@ -5,10 +5,15 @@ import Torch
 /// A user's model, a program of torch.export or TorchScript, frozen, behind this package's convention: samples come as `[batch] + sampleShape`,
 /// float32, in [0, 1], and are brought into the model's own range, layout and type on the way in.
 public struct ScriptModel: Sendable {
+  /// The file.
   public let path: String
+  /// How samples are given to it.
   public internal(set) var input: ScriptInput
+  /// How its output is taken.
   public internal(set) var output = ScriptOutput()
+  /// The program.
   public let script: any ModelProgram
+  /// The method that is called.
   public let method: String
   /// What the method's output is taken for.
   public internal(set) var use = Output.reconstruction
@@ -18,6 +23,7 @@ public struct ScriptModel: Sendable {
   public internal(set) var remedy: String?
   /// Whether the method takes the originals beside the batch, as some losses do.
   let takesOriginals: Bool
+  /// Where it runs.
   public let device: Device
 
   /// The same script with another form of its input.
