@@ -3,16 +3,20 @@ import Testing
 
 /// What the front page says to type works as it stands there, one command after the other in one folder.
 @Suite(.serialized, .tags(.slow)) struct ReadmeTests {
-  private static func text() throws -> String {
-    try String(contentsOf: packageRoot.appending(path: "README.md"), encoding: .utf8)
+  private enum Step {
+    /// A command of the program, without the words that stand beside it.
+    case command(String)
+    /// Python, which may use what the blocks above it made.
+    case python(String)
   }
 
-  /// The commands of the program, without the words that stand beside them.
-  private static func commands() throws -> [String] {
-    try text().replacing(/\\\n +/, with: "").split(separator: "\n").compactMap { line in
-      guard line.hasPrefix("    ./uae ") else { return nil }
-      let command = line.dropFirst(4)
-      return String(command.firstRange(of: #/   +/#).map { command[..<$0.lowerBound] } ?? command)
+  private static func steps() throws -> [Step] {
+    let text = try String(contentsOf: packageRoot.appending(path: "README.md"), encoding: .utf8)
+      .replacing(/\\\n +/, with: "")
+    return text.matches(of: /```python\n((?:.|\n)*?)```|\n    \.(\/uae .*)/).compactMap { match in
+      if let block = match.1 { return .python(String(block)) }
+      guard let line = match.2?.dropFirst(5) else { return nil }
+      return .command(String(line.firstRange(of: #/   +/#).map { line[..<$0.lowerBound] } ?? line))
     }
   }
 
@@ -26,10 +30,6 @@ import Testing
     "attack": ["--limit", "20", "--threads", "1"],
   ]
 
-  private static func python() throws -> String {
-    try text().matches(of: /```python\n((?:.|\n)*?)```/).map { String($0.1) }.joined(separator: "\n")
-  }
-
   @Test func everyCommandRunsAsItStandsThere() throws {
     let folder = try TemporaryFolder()
     let environment = PythonEnvironment.oneThread.merging([
@@ -37,24 +37,31 @@ import Testing
       "PYTHONDONTWRITEBYTECODE": "1",
     ]) { $1 }
     let hasPython = PythonEnvironment.problem == nil
-    if hasPython {
-      try folder.write(Self.python(), to: "page.py")
-      let result = try run(
-        [PythonEnvironment.interpreter, "page.py"], in: folder.url, environment: environment)
-      #expect(result.status == 0, "\(result.errors.suffix(2000))")
-      #expect(result.output.contains("torch.Size"), "\(result.output)")
-    }
     let hasMNIST = ProcessInfo.processInfo.environment["UAE_DATA"] != nil
-    let commands = try Self.commands()
-    #expect(Set(commands.compactMap { $0.split(separator: " ").dropFirst().first }).count >= 8)
-    for command in commands {
-      let words = command.split(separator: " ").dropFirst().map(String.init)
-      guard hasMNIST || !(words.contains("mnist") || words.contains("adversarial.npz")) else { continue }
-      guard hasPython || !words.contains("model.pt2") else { continue }
-      let result = try run(
-        [program] + words + (Self.shortened[words[0]] ?? []), in: folder.url, environment: environment)
-      #expect(result.status == 0, "\(command): \(result.errors.suffix(600))")
+    var script = ""
+    var tried: Set<String> = []
+    for step in try Self.steps() {
+      switch step {
+      case .python(let block):
+        guard hasPython else { continue }
+        script += block
+        try folder.write(script, to: "page.py")
+        let result = try run(
+          [PythonEnvironment.interpreter, "page.py"], in: folder.url, environment: environment)
+        #expect(result.status == 0, "\(block): \(result.errors.suffix(2000))")
+      case .command(let command):
+        let words = command.split(separator: " ").map(String.init)
+        tried.insert(words[0])
+        guard hasMNIST || !(words.contains("mnist") || words.contains("adversarial.npz")) else { continue }
+        guard hasPython || !words.contains("model.pt2") else { continue }
+        let result = try run(
+          [program] + words + (Self.shortened[words[0]] ?? []), in: folder.url, environment: environment)
+        #expect(result.status == 0, "\(command): \(result.errors.suffix(600))")
+      }
     }
+    #expect(
+      tried.isSuperset(of: ["--version", "augment", "attack", "doctor", "train", "select", "reproduce"]))
+    #expect(script.contains("torch.export.save") && script.contains("uae.attack"))
   }
 
   @Test func everyLinkLeadsSomewhere() throws {

@@ -157,7 +157,8 @@ struct EstimatorTables {
 }
 
 extension Distribution: TableValue {
-  package var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
+  /// Mean and deviation, as tables show them.
+  public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
 
   /// `2.03 ± 0.25`
   var text: String { NumberFormat.decimals(2).text(mean, deviation: standardDeviation) }
