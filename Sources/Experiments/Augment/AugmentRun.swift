@@ -38,7 +38,7 @@ public struct AugmentRun {
 
   /// Does what is not yet done and writes `results.json`.
   ///
-  /// - Throws: ``RecipeError`` where the folder belongs to another run; `CancellationError` once everything is saved.
+  /// - Throws: `RecipeError` where the folder belongs to another run; `CancellationError` once everything is saved.
   public func run(progress: RunProgress) throws -> Outcome {
     try claimFolder()
     var outcomes: [SeedRun.Outcome] = []

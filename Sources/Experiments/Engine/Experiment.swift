@@ -30,7 +30,7 @@ public struct Experiment: StudyCell, Equatable {
   public var keepsPictures: Bool
   /// The length of the model's code; nil for the authors'.
   public var code: Int?
-  /// Whether the trained model is kept (``CellStore``'s artifact of ``modelName``).
+  /// Whether the trained model is kept (``CellStore``'s artifact of its name).
   public var keepsModel: Bool?
 
   /// A training of its parts.
@@ -57,7 +57,7 @@ public struct Experiment: StudyCell, Equatable {
     "\(data.dataset)/\(model)/\(arm.description)/seed-\(seed)\(usesTest ? "/test" : "")"
   }
 
-  /// Errors of a trained model: means over samples of ``sampleErrors(_:_:)``.
+  /// Errors of a trained model: means over samples.
   public struct Errors: Codable, Equatable, Sendable {
     /// On the training samples.
     public var train: Double

@@ -46,7 +46,7 @@ extension SearchRun {
   ///
   /// - Parameter workers: how many trainings run at a time.
   /// - Throws: ``StudyError/settings(_:)`` where the data do not suit, the budget is too small, or the folder belongs to
-  ///   something else; ``ModelError``.
+  ///   something else; `ModelError`.
   public init(
     _ request: Request, _ dataset: Dataset, folder: String, workers: Int, progress: RunProgress
   ) throws {
