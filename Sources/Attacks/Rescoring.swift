@@ -1,7 +1,7 @@
 import Torch
 
 extension Attack {
-  /// f(x′), one value a sample, of given x′: in the same tiles, and therefore to the same bits, as ``run`` has it.
+  /// f(x′), one value a sample, of given x′: in the same tiles, and therefore to the same bits, as the attack has it.
   ///
   /// - Parameters:
   ///   - set: all samples `[count, …]`, on any device.

@@ -4,6 +4,7 @@ import Formats
 public struct Dataset: Sendable, Equatable {
   /// Its name in the registry, or the path it was read from.
   public let name: String
+  /// The samples that models are trained on.
   public let train: Samples
   /// Never used but to test.
   public let test: Samples
@@ -29,6 +30,7 @@ public struct Dataset: Sendable, Equatable {
   /// The files that the training samples come from, where each has its own.
   public internal(set) var recordNames: [String] = []
 
+  /// A data set of its parts; samples of all parts have one shape.
   public init(
     name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding,
     digest: String,

@@ -18,12 +18,16 @@ public struct SampleEncoding: Sendable, Equatable {
     case features(minimum: [Double], maximum: [Double])
   }
 
+  /// The type of the file's elements.
   public let elementType: ElementType
   /// The shape of one sample in the file.
   public let fileShape: [Int]
+  /// Where the file has an image's channels.
   public let layout: Layout
+  /// How the file's values become those of 0…1.
   public let scale: Scale
 
+  /// How a file has its samples.
   public init(elementType: ElementType, fileShape: [Int], layout: Layout = .nchw, scale: Scale) {
     self.elementType = elementType
     self.fileShape = fileShape

@@ -24,7 +24,9 @@ public protocol Model: Sendable {
   var name: String { get }
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   var sampleShape: [Int] { get }
+  /// The outputs that it has.
   var outputs: Set<Output> { get }
+  /// Where it runs, and samples must be.
   var device: Device { get }
 
   /// An output of each sample, differentiable in `x`. No sample's output may depend on another.
@@ -79,6 +81,7 @@ public struct Batch: Sendable {
   /// The samples' places in the epoch's data.
   public var indices: [Int]
 
+  /// A batch of samples, with the classes and the places in the data where they are known.
   public init(_ samples: Tensor, labels: Tensor? = nil, indices: [Int]? = nil) {
     self.samples = samples
     targets = samples
@@ -106,12 +109,14 @@ public struct TrainingData: Sendable {
   /// What the samples were before they were changed, `[count, …]`; nil where they are as they were.
   public var targets: Tensor?
 
+  /// Data to train on, with classes or with targets where a sample is not its own.
   public init(_ samples: Tensor, labels: [Int]? = nil, targets: Tensor? = nil) {
     self.samples = samples
     self.labels = labels
     self.targets = targets
   }
 
+  /// How many samples there are.
   public var count: Int { samples.shape[0] }
 
   /// The samples at some places, as a batch.
@@ -139,6 +144,7 @@ public struct TrainingData: Sendable {
 /// Its ``parts`` are the one description of the network: parameters, buffers, the forward pass and the TorchScript form
 /// come from their layers.
 public protocol TrainableModel: Model, Module {
+  /// The family and sizes that it was made of.
   var architecture: Architecture { get }
   /// The parts, in the order of a checkpoint; the first of them takes the samples.
   var parts: [Sequential] { get }
@@ -151,6 +157,7 @@ public protocol TrainableModel: Model, Module {
 extension TrainableModel {
   public var name: String { architecture.family }
   public var sampleShape: [Int] { architecture.sampleShape }
+  /// Where its parameters are.
   public var device: Device { parameters.first?.tensor.device ?? .cpu }
   public var parameters: [NamedTensor] { parts.flatMap(\.parameters) }
   public var buffers: [NamedTensor] { parts.flatMap(\.buffers) }
@@ -172,8 +179,11 @@ extension TrainableModel {
 
 /// One loss, the parameters that it moves and how.
 public struct Objective: Sendable {
+  /// What messages and logs call it.
   public var name: String
+  /// What it changes.
   public var parameters: [Tensor]
+  /// How they are changed.
   public var optimizer: OptimizerConfiguration
   /// The authors' own; a training may multiply it by another.
   public var schedule: LearningRateSchedule
@@ -181,6 +191,7 @@ public struct Objective: Sendable {
   /// from the stream. Running statistics move as it is computed.
   public var loss: @Sendable (_ batch: Batch, _ random: RandomStream) throws -> Tensor
 
+  /// An objective of its parts.
   public init(
     _ name: String, _ parameters: [Tensor], _ optimizer: OptimizerConfiguration,
     schedule: LearningRateSchedule = .constant,

@@ -24,6 +24,7 @@ public struct Examples: Sendable {
   /// At how many iterates the gradient was exactly zero.
   public var zeroGradients: [Int]
 
+  /// How many examples there are.
   public var count: Int { index.count }
 
   /// Whether f(x′) ≤ 0 and x′ ≠ x, one per record.
@@ -120,6 +121,7 @@ public struct Examples: Sendable {
 /// Why examples cannot be read or written, in one line.
 public struct ExamplesError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error with its text.
   public init(_ description: String) { self.description = description }
 }
 

@@ -4,7 +4,9 @@ import Torch
 
 /// I(x, x′) as per-sample MINE learns it from K views of the sample (the paper's similarity).
 public struct LearnedInformation: Similarity {
+  /// The views of a sample between which it is learned.
   public let views: any SampleViews
+  /// The network that learns it, and how.
   public let configuration: MINE.Configuration
 
   /// - Throws: `MINEError` for a configuration that makes no sense.

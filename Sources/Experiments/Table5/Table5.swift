@@ -4,17 +4,17 @@ import Reports
 
 /// The paper's Table 5: contrastive learning with adversarial examples as views, and what the paper lacks: arms with the same
 /// updates, noise, untrained encoders, third views and CLAE.
-public enum Table5: Study {
-  public static let name = "table5"
-  public static let summary = "contrastive learning with examples as views, against controls (Table 5)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+package enum Table5: Study {
+  package static let name = "table5"
+  package static let summary = "contrastive learning with examples as views, against controls (Table 5)"
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table5_smoke_yaml, "small": PackageResources.table5_small_yaml,
       "paper": PackageResources.table5_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table5Plan, stage: Int, _ found: FinishedCells<Table5Cell>
   ) throws -> [Table5Cell]? {
     guard stage == 0 else { return nil }
@@ -23,7 +23,7 @@ public enum Table5: Study {
     }
   }
 
-  public static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
+  package static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
     let cells = try (self.cells(plan, stage: 0, found) ?? []).compactMap { found[$0] }
     var rows = plan.arms.compactMap { Table5Row($0, cells) }
     guard let base = rows.first(where: { $0.arm == .original }) else {

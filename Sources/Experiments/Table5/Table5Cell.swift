@@ -7,20 +7,20 @@ import Runs
 import Torch
 
 /// One encoder trained one way, and what its embeddings are worth.
-public struct Table5Cell: StudyCell {
-  public var plan: Table5Plan
-  public var arm: Table5Arm
-  public var seed: UInt64
+package struct Table5Cell: StudyCell {
+  package var plan: Table5Plan
+  package var arm: Table5Arm
+  package var seed: UInt64
 
-  public struct Outcome: Codable, Sendable {
-    public var quality: EmbeddingQuality
+  package struct Outcome: Codable, Sendable {
+    package var quality: EmbeddingQuality
     /// The optimiser's steps.
-    public var updates: Int
-    public var examples: Table5Examples.Figures?
+    package var updates: Int
+    package var examples: Table5Examples.Figures?
   }
 
   /// What of the plan decides an encoder, the arms and the number of seeds left aside.
-  public init(plan: Table5Plan, arm: Table5Arm, seed: UInt64) {
+  package init(plan: Table5Plan, arm: Table5Arm, seed: UInt64) {
     self.plan = plan
     self.plan.arms = [.original]
     self.plan.seeds = 1
@@ -28,8 +28,8 @@ public struct Table5Cell: StudyCell {
     self.seed = seed
   }
 
-  public var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
-  public var sets: [DataPart] { [plan.part] }
+  package var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
+  package var sets: [DataPart] { [plan.part] }
 
   /// What decides an encoder that several cells use.
   private struct Key: Encodable {
@@ -38,7 +38,7 @@ public struct Table5Cell: StudyCell {
     var what: String
   }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let parts = try plan.part.load(context.data, seed: seed)
     guard let labels = parts.train.labels, Set(labels).count > 1 else {
       throw StudyError.settings("\(plan.dataset) has no labels to judge embeddings by")

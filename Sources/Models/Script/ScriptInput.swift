@@ -22,9 +22,12 @@ public struct ScriptInput: Sendable, Equatable {
   public let sampleShape: [Int]
   /// What the values 0 and 1 are for the model.
   public let range: ClosedRange<Double>
+  /// How a batch is laid out for the model.
   public let layout: Layout
+  /// The type of its elements for the model.
   public let dtype: DataType
 
+  /// An input that is as this package has samples, unless more is said.
   public init(
     sampleShape: [Int], range: ClosedRange<Double> = 0...1, layout: Layout = .nchw, dtype: DataType = .float32
   ) {
