@@ -138,10 +138,13 @@ let package = Package(
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
         "Torch",
       ], exclude: ["Golden"]),
+    // A step of training that the tests start by mpirun.
+    .executableTarget(name: "mpi-worker", dependencies: ["Models", "Torch"], path: "Tests/MPIWorker"),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Formats", "Models", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset",
+        "Formats", "Models", "Torch", "uae", "mpi-worker", "own-model", "own-criterion", "own-family",
+        "own-dataset",
       ]),
   ],
   swiftLanguageModes: [.v6],

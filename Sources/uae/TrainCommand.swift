@@ -39,9 +39,10 @@ struct TrainCommand: ParsableCommand {
   var out: String
 
   func run() throws {
-    let dataset = try data.load()
-    try work.prepare()
     let chosen = try ModelFamilies.named(family)
+    let shared = try SharedTraining(chosen)
+    let dataset = try data.load(isQuiet: !shared.isFirst)
+    try work.prepare()
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize ?? chosen.batchSize)
     try settings.validate()
     let device = try work.place()
@@ -68,19 +69,25 @@ struct TrainCommand: ParsableCommand {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
     let data = train
-    let log = logging.log(nil)
+    let log = shared.isFirst ? logging.log(nil) : nil
     let trained = try interrupts.guarding {
       var training = ModelTraining(
         "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out)
       training.device = device
       training.warmUp = chosen.warmUp
-      training.monitor = EmbeddingMonitor(data, epochs: count)?.callAsFunction
+      training.group = shared.group
+      if shared.isFirst { training.monitor = EmbeddingMonitor(data, epochs: count)?.callAsFunction }
       return try training.run(
-        epochs: count, samples: data.count, progress: work.progress(interrupts, log: log)
+        epochs: count, samples: data.count,
+        progress: shared.isFirst
+          ? work.progress(interrupts, log: log)
+          : RunProgress(style: .quiet, isCancelled: { interrupts.requested != nil })
       ) {
         _, _ in data
       }
     }
+    shared.group?.end()
+    guard shared.isFirst else { return }
     let test = TrainingData(dataset.test, device: device)
     if trained.outputs.contains(.projection) {
       try reportEmbeddings(trained, train: TrainingData(dataset.train, device: device), test: test)

@@ -110,7 +110,7 @@ struct Table5Row: Sendable {
     Column(title, key: key, format) { row in
       guard let summary = try? Summary(row.outcomes.compactMap(value)) else { return CellContent.missing }
       return .spread(
-        mean: summary.mean, deviation: summary.standardDeviation ?? 0, count: summary.values.count)
+        mean: summary.mean, deviation: summary.standardDeviation, count: summary.values.count)
     }
   }
 
@@ -130,6 +130,7 @@ struct Table5Row: Sendable {
     Column("p", key: "p", .general(2)) { row in
       row.comparison.map { CellContent.number($0.adjustedPValue) } ?? .missing
     },
+    over("PGD", key: "robust", .percent(1)) { $0.robust },
     over("alignment", key: "alignment", .significant(3)) { $0.quality.alignment },
     over("uniformity", key: "uniformity", .significant(3)) { $0.quality.uniformity },
     over("success", key: "success", .percent(1)) { $0.examples?.successRate },

@@ -16,6 +16,8 @@ public struct Table5Cell: StudyCell {
     public var quality: EmbeddingQuality
     /// The optimiser's steps.
     public var updates: Int
+    /// The share of attacked test samples that keep their class with a linear head; nil where it was not measured.
+    public var robust: Double?
     public var examples: Table5Examples.Figures?
   }
 
@@ -57,9 +59,11 @@ public struct Table5Cell: StudyCell {
     }
     let quality = try EmbeddingQuality(
       model, train: parts.train, test: parts.test, views: .usual(model.sampleShape))
+    let robust = try HeadedEncoder(model, parts.train).robustAccuracy(
+      parts.test, threads: context.threads, isCancelled: context.stopsEarly)
     return Outcome(
       quality: quality, updates: passes * ((size(train.count) + plan.batchSize - 1) / plan.batchSize),
-      examples: examples?.figures)
+      robust: robust, examples: examples?.figures)
   }
 
   private func architecture(_ parts: DataPart.Parts) throws -> Architecture {
@@ -132,6 +136,7 @@ public struct Table5Cell: StudyCell {
     case .third, .thirdView: settings.third = ThirdView(.view)
     case .clae: settings.third = ThirdView(.adversarial)
     case .signs: settings.third = ThirdView(.randomSigns)
+    case .mix: settings.mixes = true
     case .grey:
       if case .images(var views) = settings.views {
         views.greys /= 2
@@ -147,7 +152,7 @@ public struct Table5Cell: StudyCell {
     let x = train.samples
     let changed: Tensor
     switch arm {
-    case .original, .repeated, .thirdView, .clae, .signs, .grey: return train
+    case .original, .repeated, .thirdView, .clae, .signs, .mix, .grey: return train
     case .appended: return train.appending(TrainingData(examples?.perturbed ?? x))
     case .third: return TrainingData(examples?.perturbed ?? x, targets: x)
     case .uae, .untrained, .online: changed = examples?.perturbed ?? x
