@@ -131,6 +131,16 @@ public struct TrainingData: Sendable {
     return batch
   }
 
+  /// These samples, a share of them drawn anew for each epoch in the form that something made of them, with what they are as targets:
+  /// of such a pair contrastive learning takes one view each.
+  ///
+  /// - Parameter changed: what was made of each, `[count, …]`.
+  public func seen(as changed: Tensor, share: Double, seed: UInt64, epoch: Int) -> TrainingData {
+    let draws = RandomStream(seed: seed, purpose: .partner, index: epoch).uniform(count)
+    let taken = Tensor(draws, [count]).to(samples.device) .< share
+    return TrainingData(`where`(taken.perSample(like: samples), changed, samples), targets: samples)
+  }
+
   /// These samples and others, one after the other; without classes unless both have them.
   public func appending(_ other: TrainingData) -> TrainingData {
     TrainingData(

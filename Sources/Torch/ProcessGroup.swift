@@ -16,10 +16,11 @@ extension ProcessGroup {
   /// - Parameter x: of the same shape in every process, float32.
   /// - Throws: ``TorchError``; what ``sum(_:)`` throws, also in the backward pass.
   public func sum(_ x: Tensor) throws -> Tensor {
-    func added(_ x: Tensor) throws -> Tensor {
-      Tensor(try sum(x.detached().floats), x.shape).to(x.dtype).to(x.device)
-    }
-    return try added(x).attached(to: x) { try added($0) }
+    try summed(x).attached(to: x) { try summed($0) }
+  }
+
+  private func summed(_ x: Tensor) throws -> Tensor {
+    Tensor(try sum(x.detached().floats), x.shape).to(x.dtype).to(x.device)
   }
 
   /// The rows of all processes, one after the other `[total, …]`, from this one's share of them. The derivative is that of this

@@ -35,6 +35,13 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "A run of `uae attack` whose examples are added to the data.")
   var augment: String?
 
+  @Option(
+    name: .long,
+    help:
+      "How a contrastive model is given them: view (one of a pair's, for half the samples), third (a view more) or appended (as published: samples of their own)."
+  )
+  var augmentAs: ExampleUse?
+
   @Option(name: .long, help: "The checkpoint to write.")
   var out: String
 
@@ -46,19 +53,10 @@ struct TrainCommand: ParsableCommand {
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize ?? chosen.batchSize)
     try settings.validate()
     let device = try work.place()
-    var train = TrainingData(dataset.train, device: device)
-    if let augment {
-      let examples = try Examples(of: RunDirectory(existing: augment))
-      guard Array(examples.perturbed.shape.dropFirst()) == dataset.sampleShape else {
-        throw ExamplesError(
-          "\(augment): its examples have the shape \(examples.perturbed.shape.dropFirst()), the data "
-            + "\(dataset.sampleShape)")
-      }
-      train = train.appending(
-        TrainingData(
-          examples.perturbed.to(device),
-          labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
-    }
+    let whole = TrainingData(dataset.train, device: device)
+    let train =
+      try augment.map { try AugmentedData(whole, chosen, run: $0, use: augmentAs, seed: seed) }
+      ?? AugmentedData(whole, seed: seed)
     let architecture = Architecture(
       chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let count =
@@ -68,7 +66,6 @@ struct TrainCommand: ParsableCommand {
     if FileManager.default.fileExists(atPath: out) {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
-    let data = train
     let log = shared.isFirst ? logging.log(nil) : nil
     let trained = try interrupts.guarding {
       var training = ModelTraining(
@@ -76,15 +73,14 @@ struct TrainCommand: ParsableCommand {
       training.device = device
       training.warmUp = chosen.warmUp
       training.group = shared.group
-      if shared.isFirst { training.monitor = EmbeddingMonitor(data, epochs: count)?.callAsFunction }
+      training.adjusting = train.adjust
+      if shared.isFirst { training.monitor = EmbeddingMonitor(train.plain, epochs: count)?.callAsFunction }
       return try training.run(
-        epochs: count, samples: data.count,
+        epochs: count, samples: train.count,
         progress: shared.isFirst
           ? work.progress(interrupts, log: log)
           : RunProgress(style: .quiet, isCancelled: { interrupts.requested != nil })
-      ) {
-        _, _ in data
-      }
+      ) { epoch, _ in train(epoch) }
     }
     shared.group?.end()
     guard shared.isFirst else { return }

@@ -11,6 +11,10 @@ public struct Table5Cell: StudyCell {
   public var plan: Table5Plan
   public var arm: Table5Arm
   public var seed: UInt64
+  /// The views, where they are not the usual ones.
+  public var views: RandomViews?
+  /// Whether embeddings are judged by a fifth of the training samples, which are not trained on, instead of by the test samples.
+  public var isTrial: Bool?
 
   public struct Outcome: Codable, Sendable {
     public var quality: EmbeddingQuality
@@ -22,7 +26,11 @@ public struct Table5Cell: StudyCell {
   }
 
   /// What of the plan decides an encoder, the arms and the number of seeds left aside.
-  public init(plan: Table5Plan, arm: Table5Arm, seed: UInt64) {
+  public init(
+    plan: Table5Plan, arm: Table5Arm, seed: UInt64, views: RandomViews? = nil, isTrial: Bool? = nil
+  ) {
+    self.views = views
+    self.isTrial = isTrial
     self.plan = plan
     self.plan.arms = [.original]
     self.plan.seeds = 1
@@ -30,7 +38,9 @@ public struct Table5Cell: StudyCell {
     self.seed = seed
   }
 
-  public var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
+  public var label: String {
+    "\(plan.dataset)/\(isTrial == true ? "trial" : arm.rawValue)/seed-\(seed)"
+  }
   public var sets: [DataPart] { [plan.part] }
 
   /// What decides an encoder that several cells use.
@@ -41,7 +51,13 @@ public struct Table5Cell: StudyCell {
   }
 
   public func run(_ context: CellContext) throws -> Outcome {
-    let parts = try plan.part.load(context.data, seed: seed)
+    var parts = try plan.part.load(context.data, seed: seed)
+    if isTrial == true {
+      var part = plan.part
+      part.validation = parts.train.count / 5
+      parts = try part.load(context.data, seed: seed)
+      parts.test = parts.validation
+    }
     guard let labels = parts.train.labels, Set(labels).count > 1 else {
       throw StudyError.settings("\(plan.dataset) has no labels to judge embeddings by")
     }
@@ -52,7 +68,7 @@ public struct Table5Cell: StudyCell {
       examples = try made(parts, context, of: architecture(parts).makeModel(seed: seed))
     }
     let model: any TrainableModel
-    if arm == .original {
+    if arm == .original, isTrial != true {
       model = try original(train, context)
     } else {
       model = try trained(train, parts, &examples, context)
@@ -131,7 +147,7 @@ public struct Table5Cell: StudyCell {
   }
 
   private func settings(_ shape: [Int]) -> ContrastiveSettings {
-    var settings = ContrastiveSettings(views: .usual(shape))
+    var settings = ContrastiveSettings(views: views ?? .usual(shape))
     switch arm {
     case .third, .thirdView: settings.third = ThirdView(.view)
     case .clae: settings.third = ThirdView(.adversarial)
@@ -152,7 +168,7 @@ public struct Table5Cell: StudyCell {
     let x = train.samples
     let changed: Tensor
     switch arm {
-    case .original, .repeated, .thirdView, .clae, .signs, .mix, .grey: return train
+    case .original, .repeated, .thirdView, .clae, .signs, .mix, .grey, .tuned: return train
     case .appended: return train.appending(TrainingData(examples?.perturbed ?? x))
     case .third: return TrainingData(examples?.perturbed ?? x, targets: x)
     case .uae, .untrained, .online: changed = examples?.perturbed ?? x
@@ -166,9 +182,7 @@ public struct Table5Cell: StudyCell {
         examples.map { ($0.perturbed - x).sampleNorms() } ?? Tensor.zeros([x.shape[0]], device: x.device)
       changed = (x + noise * (length / noise.sampleNorms()).perSample(like: noise)).clamped(0...1)
     }
-    let draws = RandomStream(seed: seed, purpose: .partner, index: epoch).uniform(x.shape[0])
-    let taken = Tensor(draws, [draws.count]).to(x.device) .< plan.share
-    return TrainingData(`where`(taken.perSample(like: x), changed, x), targets: x)
+    return train.seen(as: changed, share: plan.share, seed: seed, epoch: epoch)
   }
 
   /// √(6 / (32·32 + 3·32)): the published start's bound.

@@ -94,6 +94,8 @@ public enum Table5Arm: String, Codable, CaseIterable, Sendable {
   case mix = "i-mix"
   /// Views that are grey half as often.
   case grey = "less-grey"
+  /// The views that a trial on held-out training samples found best.
+  case tuned
 
   /// Whether it needs examples made against the encoder of `original`.
   public var takesExamples: Bool { [.noise, .uae, .appended, .third].contains(self) }
