@@ -1,13 +1,11 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#ifdef __GLIBC__
+#ifdef __linux__
 #include <malloc.h>
 #endif
+#include <string.h>
 
 #include "ctorch.h"
 
@@ -18,20 +16,9 @@ static const ct_api *fail(char **error, const char *text) {
   return NULL;
 }
 
-// By default the GNU library gives large blocks back to the system as they are freed, and the system clears their pages anew
-// when the next operator asks for the same: a fifth of a training step. A user's own settings go first.
-static void keep_freed_memory(void) {
-#ifdef __GLIBC__
-  if (getenv("GLIBC_TUNABLES") || getenv("MALLOC_MMAP_THRESHOLD_") || getenv("MALLOC_TRIM_THRESHOLD_")) return;
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-#endif
-}
-
 const ct_api *ct_load(const char *path, char **error) {
   // GNU OpenMP's idle threads spin for milliseconds by default, which starves whatever else runs on the machine.
   setenv("GOMP_SPINCOUNT", "10000", 0);
-  keep_freed_memory();
   void *opened = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
   if (!opened) return fail(error, dlerror());
   const ct_api *(*table)(void) = (const ct_api *(*)(void))dlsym(opened, "ct_api_table");
@@ -47,3 +34,10 @@ const ct_api *ct_load(const char *path, char **error) {
 }
 
 void *ct_symbol(const char *name) { return library ? dlsym(library, name) : NULL; }
+
+void ct_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}

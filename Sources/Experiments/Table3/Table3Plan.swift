@@ -20,9 +20,11 @@ public struct Table3Plan: ClassifierStudyPlan {
   /// Steps of the fresh critic that judges.
   public var judgeSteps: Int
   public var seeds: Int
+  /// Whether both methods compute as the published code does where that is not as the paper says; nil for no.
+  public var asPublished: Bool?
 
   public static var parts: [PlanPart<Table3Plan>] {
-    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished)]
   }
 
   public func validate() throws {
