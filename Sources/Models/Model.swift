@@ -89,6 +89,13 @@ public struct Batch: Sendable {
     self.indices = indices ?? Array(0..<samples.shape[0])
   }
 
+  /// Some of its samples.
+  func part(_ range: Range<Int>) -> Batch {
+    var part = Batch(samples[range], labels: labels?[range], indices: Array(indices[range]))
+    part.targets = targets[range]
+    return part
+  }
+
   /// These samples and others, one after the other; without classes unless both have them.
   public func appending(_ other: Batch) -> Batch {
     var both = Batch(
@@ -129,6 +136,16 @@ public struct TrainingData: Sendable {
     return batch
   }
 
+  /// These samples, a share of them drawn anew for each epoch in the form that something made of them, with what they are as targets:
+  /// of such a pair contrastive learning takes one view each.
+  ///
+  /// - Parameter changed: what was made of each, `[count, …]`.
+  public func seen(as changed: Tensor, share: Double, seed: UInt64, epoch: Int) -> TrainingData {
+    let draws = RandomStream(seed: seed, purpose: .partner, index: epoch).uniform(count)
+    let taken = Tensor(draws, [count]).to(samples.device) .< share
+    return TrainingData(`where`(taken.perSample(like: samples), changed, samples), targets: samples)
+  }
+
   /// These samples and others, one after the other; without classes unless both have them.
   public func appending(_ other: TrainingData) -> TrainingData {
     TrainingData(
@@ -150,6 +167,8 @@ public protocol TrainableModel: Model, Module {
   var parts: [Sequential] { get }
   /// What a training step minimises, one objective after the other.
   var objectives: [Objective] { get }
+  /// What training moves besides the model and needs to go on; no part of the finished model.
+  var companions: [NamedTensor] { get }
   /// Its methods, each some of the parts one after the other; `forward` is among them.
   var methods: [(name: String, layers: [Sequential])] { get }
 }
@@ -161,6 +180,7 @@ extension TrainableModel {
   public var device: Device { parameters.first?.tensor.device ?? .cpu }
   public var parameters: [NamedTensor] { parts.flatMap(\.parameters) }
   public var buffers: [NamedTensor] { parts.flatMap(\.buffers) }
+  public var companions: [NamedTensor] { [] }
 
   /// The channels of the convolution that takes the samples, after its ReLU.
   public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {

@@ -86,12 +86,16 @@ package enum Table5Arm: String, Codable, CaseIterable, Sendable {
   case third
   /// A third view of the sample: the control of `third`.
   case thirdView = "third-view"
-  /// A third view moved along the gradient's signs (CLAE).
+  /// A third view moved along the gradient's signs (CLAE), with a second set of batch norms.
   case clae
-  /// A third view moved with random signs: the control of `clae`.
+  /// A third view moved with random signs, with a second set of batch norms: the control of `clae`.
   case signs = "random-signs"
+  /// First views mixed with others (i-Mix).
+  case mix = "i-mix"
   /// Views that are grey half as often.
   case grey = "less-grey"
+  /// The views that a trial on held-out training samples found best.
+  case tuned
 
   /// Whether it needs examples made against the encoder of `original`.
   package var takesExamples: Bool { [.noise, .uae, .appended, .third].contains(self) }

@@ -12,7 +12,11 @@ public struct ContrastiveEncoder: TrainableModel {
   public let projector: Sequential
   /// How it is trained by ``objectives``.
   public var settings: ContrastiveSettings
+  /// The processes that train it together.
+  public var group: (any ProcessGroup)?
   private let optimizer: OptimizerConfiguration
+  /// A second set of the batch norms of both parts, for third views: used in training alone.
+  let secondNorms: [BatchNorm]
 
   init(
     _ architecture: Architecture, encoder: [any Layer], projector: [any Layer],
@@ -22,6 +26,7 @@ public struct ContrastiveEncoder: TrainableModel {
     self.encoder = Sequential("encoder", encoder)
     self.projector = Sequential("projector", projector)
     self.optimizer = optimizer
+    secondNorms = (self.encoder.norms + self.projector.norms).map { $0.copied() }
     settings = ContrastiveSettings(views: .usual(architecture.sampleShape))
   }
 
@@ -48,10 +53,22 @@ public struct ContrastiveEncoder: TrainableModel {
 
   public var objectives: [Objective] {
     [
-      Objective("contrastive", parameters.map(\.tensor), optimizer) { batch, random in
+      Objective(
+        "contrastive", parameters.map(\.tensor) + thirdNorms.flatMap(\.parameters).map(\.tensor), optimizer
+      ) {
+        batch, random in
         try settings.loss(self, batch, random)
       }
     ]
+  }
+
+  /// The batch norms that third views have to themselves.
+  var thirdNorms: [BatchNorm] { settings.third?.hasOwnNorms == true ? secondNorms : [] }
+
+  public var companions: [NamedTensor] {
+    thirdNorms.enumerated().flatMap { number, norm in
+      norm.tensors.map { NamedTensor("norm.\(number).\($0.name)", $0.tensor) }
+    }
   }
 
   public var methods: [(name: String, layers: [Sequential])] {

@@ -25,6 +25,8 @@ public struct ModelTraining: Sendable {
   public var monitor: (@Sendable (_ epoch: Int, _ model: any TrainableModel) throws -> String?)?
   /// The state is saved only after this many epochs or a multiple of them.
   public var savesEvery = 1
+  /// The processes that train the model together: the first of them writes the files.
+  public var group: (any ProcessGroup)?
 
   /// A training whose states are kept at a path, where one is given.
   public init(
@@ -35,6 +37,12 @@ public struct ModelTraining: Sendable {
     self.settings = settings
     self.seed = seed
     self.path = path
+  }
+
+  private func adjusted(_ model: any TrainableModel) -> any TrainableModel {
+    guard let group, var encoder = adjusting(model) as? ContrastiveEncoder else { return adjusting(model) }
+    encoder.group = group
+    return encoder
   }
 
   /// Seconds between two savings of an unfinished training.
@@ -66,13 +74,13 @@ public struct ModelTraining: Sendable {
       let saved = try? Checkpoint.read(unfinished, device: device),
       saved.model.architecture == architecture
     {
-      trainer = Trainer(adjusting(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
+      trainer = Trainer(adjusted(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
       progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
-        adjusting(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
+        adjusted(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
         schedule: schedule, seed: seed)
     }
     progress.begin(title, epochs, done: first)
@@ -84,15 +92,26 @@ public struct ModelTraining: Sendable {
       let remark = try monitor?(epoch, trainer.model).map { ", " + $0 } ?? ""
       progress.advance(1, "loss \(loss.text(.general(4)))" + remark)
       guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
-      let cancelled = progress.isCancelled()
-      if cancelled || clock.now - saved > .seconds(Self.savingInterval) {
+      let cancelled = try isCancelled(progress)
+      if isWriting, cancelled || clock.now - saved > .seconds(Self.savingInterval) {
         try Checkpoint(trainer.model, training: trainer.state, epoch: epoch + 1).write(to: unfinished)
         saved = clock.now
       }
       if cancelled { throw CancellationError() }
     }
-    try Checkpoint(trainer.model, epoch: epochs).write(to: path)
-    try? FileManager.default.removeItem(atPath: unfinished)
+    if isWriting {
+      try Checkpoint(trainer.model, epoch: epochs).write(to: path)
+      try? FileManager.default.removeItem(atPath: unfinished)
+    }
     return trainer.model
+  }
+
+  private var isWriting: Bool { (group?.rank ?? 0) == 0 }
+
+  /// Whether to stop, which all processes do once one of them is told to.
+  private func isCancelled(_ progress: RunProgress) throws -> Bool {
+    let own = progress.isCancelled()
+    guard let group, group.count > 1 else { return own }
+    return try group.sum([own ? 1 : 0])[0] > 0
   }
 }

@@ -27,6 +27,8 @@ public struct Sequential: Layer {
     zip(names, layers).flatMap { name, layer in layer.buffers.map { $0.under(name) } }
   }
 
+  public var norms: [BatchNorm] { layers.flatMap(\.norms) }
+
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     layers.reduce(x) { $1($0, &pass) }
   }
@@ -52,6 +54,8 @@ public struct Residual: Layer {
 
   public var parameters: [NamedTensor] { body.parameters + shortcut.parameters }
   public var buffers: [NamedTensor] { body.buffers + shortcut.buffers }
+
+  public var norms: [BatchNorm] { body.norms + shortcut.norms }
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     body(x, &pass) + shortcut(x, &pass)

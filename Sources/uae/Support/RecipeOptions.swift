@@ -46,6 +46,13 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .long, help: "Examples per sample.")
   var copies: Int?
 
+  @Flag(
+    name: .long,
+    help:
+      "With --criterion contrastive: as the published code has it, with a criterion that is a constant (a check says so; --force goes on), a Glorot start and 20 steps; --reference itself is the paper's wording."
+  )
+  var asPublished = false
+
   @OptionGroup var settings: SettingFlags
 
   func validate() throws {
@@ -64,7 +71,8 @@ struct RecipeOptions: ParsableArguments {
 
   /// Whether something of a recipe is given besides its name.
   var isChanged: Bool {
-    criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil || !within.isEmpty
+    asPublished || criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil
+      || !within.isEmpty
       || !settings.given.isEmpty
   }
 
@@ -72,8 +80,15 @@ struct RecipeOptions: ParsableArguments {
   /// - Throws: ``RecipeError``.
   func load(_ usual: Recipe = .usual) throws -> Recipe {
     var result = try recipe.map(Recipe.find) ?? usual
+    if asPublished {
+      guard criterion == "contrastive" else {
+        throw RecipeError(
+          "--as-published is about --criterion contrastive; --recipe paper-code is about reconstruction")
+      }
+      result = .contrastiveCode
+    }
     // What belongs to another choice's name does not outlive it.
-    if let criterion { result.criterion = Choice(criterion) }
+    if let criterion, !asPublished { result.criterion = Choice(criterion) }
     if let similarity { result.similarity = Choice(similarity) }
     if let solver {
       result.solver = Choice(solver)
