@@ -41,7 +41,7 @@ public struct Attack: Sendable {
   /// Attacks the samples of a range, tiles in parallel, each wholly on one thread.
   ///
   /// - Parameters:
-  ///   - set: all samples `[count, …]`, float32, in [0, 1].
+  ///   - set: all samples `[count, …]`, float32 or float64, in [0, 1]; the search is in their type.
   ///   - range: the indices to attack.
   ///   - copy: which of several UAEs of a sample to make, from 0.
   ///   - threads: how many tiles are solved at a time.

@@ -16,7 +16,9 @@ extension Attack {
       before == 0
       ? perturbed
       : concatenated([
-        Tensor.zeros([before] + perturbed.shape.dropFirst(), device: perturbed.device), perturbed,
+        Tensor.zeros(
+          [before] + perturbed.shape.dropFirst(), dtype: perturbed.dtype, device: perturbed.device),
+        perturbed,
       ])
     return try LibTorch.withThreads(1) {
       try withoutGrad {

@@ -45,6 +45,17 @@ public struct Dataset: Sendable, Equatable {
     self.notes = notes
   }
 
+  /// The training samples in double precision, from the file's own values; nil where those are not at hand.
+  /// - Throws: `FormatError`.
+  public func trainDoubles() throws(FormatError) -> [Double]? {
+    guard let records else { return nil }
+    guard case .features = encoding.scale else {
+      return try encoding.decodeDoubles(records, file: name)
+    }
+    let clamped = FeatureTable.clamped(records.doubles(), to: encoding.scale)
+    return try encoding.decodeDoubles(HostArray(clamped, shape: records.shape), file: name)
+  }
+
   /// The shape of one sample.
   public var sampleShape: [Int] { train.shape }
 }

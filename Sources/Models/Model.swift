@@ -18,7 +18,8 @@ public enum Output: String, Codable, CaseIterable, Sendable {
 
 /// What an attack or a measure may ask of any model, ours or the user's: frozen, in evaluation mode.
 ///
-/// Samples come as `[batch] + sampleShape`, float32, in [0, 1], on the model's device.
+/// Samples come as `[batch] + sampleShape`, float32 or in the model's ``precision``, in [0, 1], on the model's device; what it
+/// gives is of their type.
 public protocol Model: Sendable {
   /// How messages name it: a file's path or a family's name.
   var name: String { get }
@@ -28,6 +29,8 @@ public protocol Model: Sendable {
   var outputs: Set<Output> { get }
   /// Where it runs, and samples must be.
   var device: Device { get }
+  /// The type in which it is attacked: float64 where the model computes in that, else float32.
+  var precision: DataType { get }
 
   /// An output of each sample, differentiable in `x`. No sample's output may depend on another.
   ///
@@ -51,6 +54,7 @@ public protocol Model: Sendable {
 
 extension Model {
   public var readValues: Tensor? { nil }
+  public var precision: DataType { .float32 }
 
   /// An output that compares with nothing.
   public func output(_ output: Output, of x: Tensor) throws -> Tensor {

@@ -3,7 +3,7 @@ import Formats
 import Torch
 
 /// A user's model, a program of torch.export or TorchScript, frozen, behind this package's convention: samples come as `[batch] + sampleShape`,
-/// float32, in [0, 1], and are brought into the model's own range, layout and type on the way in.
+/// float32 or float64, in [0, 1], and are brought into the model's own range, layout and type on the way in.
 public struct ScriptModel: Sendable {
   /// The file.
   public let path: String
@@ -173,8 +173,8 @@ public struct ScriptModel: Sendable {
     return nil
   }
 
-  /// The output that the method gives for a batch, in the model's own form; `[batch, …]`, float32.
-  public func raw(_ x: Tensor) throws -> Tensor { try tensor([.tensor(input.encode(x))]) }
+  /// The output that the method gives for a batch, in the model's own form; `[batch, …]`, of the batch's type.
+  public func raw(_ x: Tensor) throws -> Tensor { try tensor([.tensor(input.encode(x))], as: x.dtype) }
 
   /// The model's output as samples, `[batch] + sampleShape` in [0, 1].
   /// - Throws: ``ScriptError`` where the output has another number of values than the input.
@@ -254,7 +254,7 @@ public struct ScriptModel: Sendable {
     try ScriptError.wrapping(path) { try script.tensors(method, [.tensor(input.encode(x))]) }
   }
 
-  func tensor(_ arguments: [Value]) throws -> Tensor {
+  func tensor(_ arguments: [Value], as type: DataType) throws -> Tensor {
     let all = try ScriptError.wrapping(path) { try script.tensors(method, arguments) }
     guard all.indices.contains(output.place) else {
       throw ScriptError(
@@ -267,6 +267,6 @@ public struct ScriptModel: Sendable {
     guard !y.dtype.isComplex else {
       throw ScriptError(path, "'\(method)' gives complex numbers; return real ones, such as torch.abs(y)")
     }
-    return y.dtype == .float32 ? y : y.to(.float32)
+    return y.dtype == type ? y : y.to(type)
   }
 }
