@@ -112,9 +112,11 @@ struct ReproduceCommand: ParsableCommand {
     return try S.plan(scale).narrowed(to: wanted)
   }
 
-  /// The command for the page, without where things are.
+  /// The command for the page, without where things are; a plan of this repository goes by its path in it.
   private var command: String {
-    var words = ["./uae reproduce \(study) --scale \(scale)"]
+    let folders = scale.split(separator: "/").map(String.init)
+    let plan = folders.lastIndex(of: "Plans").map { folders[$0...].joined(separator: "/") } ?? scale
+    var words = ["./uae reproduce \(study) --scale \(plan)"]
     words += only.map { "--only \($0.part)=\($0.values.map(withoutFolder).joined(separator: ","))" }
     words += dataset.map { "--dataset \($0)" }
     words += model.map { "--model \(withoutFolder($0))" }

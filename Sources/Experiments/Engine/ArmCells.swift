@@ -64,16 +64,4 @@ extension PairedComparison: TableValue {
   func pText(_ value: KeyPath<PairedComparison, Double> = \.test.pValue) -> String? {
     difference.values.count > 1 ? self[keyPath: value].text(.general(3)) : nil
   }
-
-  /// Whether the difference is more than chance, in brackets; the sign-flip test cannot say so with fewer than six
-  /// seeds.
-  var verdictText: String {
-    let pairs = difference.values.count
-    guard let p = pText() else { return "(one seed: no test)" }
-    if pairs < 6 {
-      let least = (2 / Double(1 << pairs)).text(.general(3))
-      return "(p = \(p); with \(pairs) seeds it cannot be below \(least))"
-    }
-    return test.pValue < 0.05 ? "(p = \(p))" : "(p = \(p): undecided)"
-  }
 }

@@ -36,7 +36,8 @@ public enum Recipes: Study {
       try Template("recipes.md", String(decoding: PackageResources.recipes_md, as: UTF8.self)),
       [
         "software": .text(found.software), "seeds": .text("\(plan.seeds)"),
-        "findings": .group(RecipesFindings(rows: rows, choice: choice, plan: plan, found: found).values),
+        "findings": .group(
+          try RecipesFindings(rows: rows, choice: choice, plan: plan, found: found).values()),
         "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
         "groups": .list(try rows.map(values)),
         "candidates": .table(try RecipesColumns.candidates(choice, plan)),

@@ -12,11 +12,12 @@ struct RecipesFindings {
 
   typealias Values = [String: Document.Value]
 
-  var values: Values {
+  /// - Throws: ``ReportError``, as ``Table``.
+  func values() throws(ReportError) -> Values {
     [
-      "lead": .group(lead), "noise": .group(against(\.toNoise)), "same": .group(against(\.toSame)),
-      "winner": winner.map { .group($0) } ?? .flag(false), "shares": .list(shares, as: "parts"),
-      "contrasts": .list(contrasts, as: "parts"), "equalTime": .list(equalTime, as: "parts"),
+      "lead": .group(lead), "noise": .group(try against(\.toNoise)), "same": .group(try against(\.toSame)),
+      "winner": winner.map { .group($0) } ?? .flag(false), "shares": .table(try shares),
+      "contrasts": .table(try contrasts), "equalTime": .list(equalTime, as: "parts"),
       "convergence": .list(convergence, as: "parts"),
     ]
   }
@@ -25,9 +26,8 @@ struct RecipesFindings {
 
   /// Where adversarial examples beat the best-tuned noise at all: what the page says first.
   private var lead: Values {
-    let names = plan.families.filter { $0.isRecipe == true }.map(\.name)
     let groups = rows.compactMap { row -> Values? in
-      let better = names.filter { row[$0]?.toNoise?.verdict() == .lower }
+      let better = recipes.filter { row[$0]?.toNoise?.verdict() == .lower }
       guard !better.isEmpty else { return nil }
       let parts = better.map { name -> String in
         let change = "*\(name)* \(row[name]?.toNoise?.changeText ?? "–")"
@@ -49,32 +49,37 @@ struct RecipesFindings {
     return "\(found.changeText) (p = \(found.pText() ?? "–"))"
   }
 
+  private var recipes: [String] { plan.families.filter { $0.isRecipe == true }.map(\.name) }
+
+  /// A line for each group.
+  private func table(
+    _ names: [String], _ text: @escaping @Sendable (RecipesRow, String) -> String?
+  ) throws(ReportError) -> Table {
+    let columns =
+      [Column<RecipesRow>("group") { $0.group.label }]
+      + names.map { name in Column(name) { text($0, name) } }
+    return try Records(columns, rows).table
+  }
+
   /// How the recipes fare against a control, group by group: the best by the test error is not singled out; each recipe
   /// has its own count.
-  private func against(_ path: Path) -> Values {
-    let names = plan.families.filter { $0.isRecipe == true }.map(\.name)
-    let recipes = names.compactMap { name -> Values? in
-      let compared = rows.compactMap { row in row[name]?[keyPath: path].map { (row, $0) } }
-      guard !compared.isEmpty else { return nil }
-      func groups(_ verdict: PairedComparison.Verdict) -> String? {
-        let labels = compared.filter { $0.1.verdict() == verdict }.map {
-          "\($0.group.label) \($1.changeText)"
-        }
-        return labels.isEmpty ? nil : labels.joined(separator: ", ")
-      }
-      let phrases: [Values] = [
-        ("lower", groups(.lower)), ("higher", groups(.higher)), ("undecided", groups(.undecided)),
-      ].compactMap { verdict, groups in
-        groups.map { ["verdict": .text(verdict), "groups": .text($0)] }
-      }
-      return ["name": .text(name), "phrases": .list(phrases)]
-    }
+  private func against(_ path: Path & Sendable) throws(ReportError) -> Values {
+    let names = recipes
     let lower = names.filter { name in
       rows.contains { row in row[name]?[keyPath: path]?.verdict() == .lower }
     }
     return [
       "lower": .optional(lower.isEmpty ? nil : Self.list(lower)), "isOne": .flag(lower.count == 1),
-      "recipes": .list(recipes),
+      "table": .table(
+        try table(names) { row, name in
+          row[name]?[keyPath: path].map { comparison in
+            switch comparison.verdict() {
+            case .lower: "**\(comparison.changeText)**"
+            case .higher: "\(comparison.changeText), higher"
+            case .undecided: "\(comparison.changeText), undecided"
+            }
+          }
+        }),
     ]
   }
 
@@ -105,20 +110,20 @@ struct RecipesFindings {
     ]
   }
 
-  /// How much of what a recipe adds to the data are adversarial examples at all.
-  private var shares: [Values] {
-    let shown = [RecipesChoice.winnerName] + plan.families.filter { $0.isRecipe == true }.map(\.name)
-    return rows.flatMap { row in
-      shown.compactMap { name -> Values? in
+  /// How much of what a recipe adds to the data are adversarial examples at all, and what stands for the others.
+  private var shares: Table {
+    get throws(ReportError) {
+      try table([RecipesChoice.winnerName] + recipes) { row, name in
         guard let line = row[name], let rate = line.arm.summary({ $0.examples?.successRate })?.mean else {
           return nil
         }
-        let failures = line.arm.arm.failures ?? .replace
-        return [
-          "arm": .text(name), "group": .text(row.group.label), "rate": .text(rate.text(.percent(1))),
-          "drops": .flag(failures == .drop), "starts": .flag(failures == .start),
-          "replaces": .flag(failures == .replace), "change": .text(line.toSame?.changeText ?? "–"),
-        ]
+        let others =
+          switch line.arm.arm.failures ?? .replace {
+          case .drop: "alone"
+          case .start: "starts"
+          case .replace: "originals"
+          }
+        return "\(rate.text(.percent(1))), \(others)"
       }
     }
   }
@@ -137,19 +142,16 @@ struct RecipesFindings {
   }
 
   /// Whether the steps add anything to where they start, and direction anything to length.
-  private var contrasts: [Values] {
-    plan.contrasts.compactMap { contrast in
-      let groups = rows.compactMap { row -> Values? in
-        guard let arm = row[contrast.arm]?.arm, let control = row[contrast.control]?.arm,
+  private var contrasts: Table {
+    get throws(ReportError) {
+      let titles = plan.contrasts.map { (title: "*\($0.arm)* against *\($0.control)*", contrast: $0) }
+      return try table(titles.map(\.title)) { row, title in
+        guard let contrast = titles.first(where: { $0.title == title })?.contrast,
+          let arm = row[contrast.arm]?.arm, let control = row[contrast.control]?.arm,
           let comparison = arm.comparison(with: control, .testError)
         else { return nil }
-        return [
-          "group": .text(row.group.label), "change": .text(comparison.changeText),
-          "p": .text(comparison.pText() ?? "–"),
-        ]
+        return "\(comparison.changeText) (p = \(comparison.pText() ?? "–"))"
       }
-      return groups.isEmpty
-        ? nil : ["arm": .text(contrast.arm), "control": .text(contrast.control), "groups": .list(groups)]
     }
   }
 

@@ -43,7 +43,7 @@ public enum Table4: Study {
         "software": .text(found.software),
         "settings": .list(
           settings.map { ["name": .text($0.arm.name), "text": .text($0.arm.arm.description)] }),
-        "findings": .group(Table4Findings(rows: rows).values),
+        "findings": .group(try Table4Findings(rows: rows).values()),
         "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
         "groups": .list(try groups.sorted { $0.key < $1.key }.map { try values($0.key, $0.lines) }),
         "pictures": .list(try rows.flatMap(Table4Pictures.all)),

@@ -2,69 +2,99 @@ import Evaluation
 import Formats
 import Reports
 
-/// What the figures say: the values of the template's sentences.
+/// What the figures say: the values of the template's sentences, and one table of what MINE-UAE gains.
 struct Table4Findings {
   let rows: [Table4Row]
 
   typealias Values = [String: Document.Value]
 
-  var values: Values {
-    [
-      "gains": .list(rows.compactMap(gain)), "steps": .list(steps, as: "rows"),
-      "lengths": .list(lengths, as: "rows"), "start": .list(start, as: "rows"),
-      "objective": .list(objective, as: "rows"), "spread": .list(spread, as: "rows"),
-      "distance": .list(distance, as: "rows"),
+  /// - Throws: ``ReportError``, as ``Table``.
+  func values() throws(ReportError) -> Values {
+    let gains = rows.compactMap(Gain.init)
+    return [
+      "lead": lead(gains),
+      "gains": gains.isEmpty ? .flag(false) : .table(try Records(Gain.columns, gains).table),
+      "lengths": .list(lengths, as: "rows"), "objective": objective,
     ]
   }
 
   /// What MINE-UAE and repetition change on a row.
-  private func gain(_ row: Table4Row) -> Values? {
-    guard let uae = row[Table4Arms.mineUAE], let repeated = row[Table4Arms.repeated],
-      let gain = change(row, uae, Table4Arms.original),
-      let control = change(row, repeated, Table4Arms.original),
-      let left = change(row, uae, Table4Arms.repeated), let figures = uae.figures
-    else { return nil }
-    let best = row.arms.filter { ![Table4Arms.original, Table4Arms.repeated].contains($0.arm.name) }
-      .compactMap { arm in change(row, arm, Table4Arms.repeated).map { (arm: arm, comparison: $0) } }
-      .min { ($0.comparison.relativeChange ?? .nan) < ($1.comparison.relativeChange ?? .nan) }
-    let equal = change(row, uae, Table4Arms.original, .equalTestError)
-    return [
-      "title": .text(row.title), "samples": .text("\(row.trainCount)"), "epochs": .text("\(row.key.epochs)"),
-      "seeds": .text("\(uae.cells.count) seed\(uae.cells.count == 1 ? "" : "s")"),
-      "gain": .text(gain.changeText), "paper": .optional(published(row)),
-      "repeated": .text(control.changeText),
-      "left": .text("\(left.changeText) \(left.verdictText)"),
-      "near": .text(figures.nearShare.text(.percent(1))),
-      "l2": .text(figures.l2.text(.decimals(3))),
-      "equal": .optional(equal.map { "\($0.changeText) \($0.verdictText)" }),
-      "best": best.flatMap { best in
-        (best.comparison.relativeChange ?? 0) < 0
-          ? .group([
-            "name": .text(best.arm.name),
-            "change": .text("\(best.comparison.changeText) \(best.comparison.verdictText)"),
-          ]) : nil
-      } ?? .flag(false),
+  private struct Gain: Sendable {
+    let row: Table4Row
+    let uae: ArmCells
+    let gain: PairedComparison
+    let repeated: PairedComparison
+    let left: PairedComparison
+
+    init?(_ row: Table4Row) {
+      guard let uae = row[Table4Arms.mineUAE], let repeated = row[Table4Arms.repeated],
+        let gain = change(row, uae, Table4Arms.original),
+        let control = change(row, repeated, Table4Arms.original),
+        let left = change(row, uae, Table4Arms.repeated)
+      else { return nil }
+      self.row = row
+      self.uae = uae
+      self.gain = gain
+      self.repeated = control
+      self.left = left
+    }
+
+    /// How much of the gain the doubled number of steps explains.
+    var share: Double? {
+      guard let gain = gain.relativeChange, let control = repeated.relativeChange, gain < 0 else {
+        return nil
+      }
+      return control / gain
+    }
+
+    /// The paper's own change.
+    var published: Double? {
+      func error(_ arm: String) -> Double? {
+        PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm)?.error
+      }
+      guard let uae = error(Table4Arms.mineUAE), let original = error(Table4Arms.original) else { return nil }
+      return uae / original - 1
+    }
+
+    /// The arm with the least error, where it is below repetition's.
+    var best: String? {
+      let best = row.arms.filter { ![Table4Arms.original, Table4Arms.repeated].contains($0.arm.name) }
+        .compactMap { arm in
+          change(row, arm, Table4Arms.repeated).map { (name: arm.name, comparison: $0) }
+        }
+        .min { ($0.comparison.relativeChange ?? .nan) < ($1.comparison.relativeChange ?? .nan) }
+      guard let best, (best.comparison.relativeChange ?? 0) < 0 else { return nil }
+      return "\(best.name) \(best.comparison.changeText)"
+    }
+
+    static let columns: [Column<Gain>] = [
+      Column("data") { $0.row.key.dataset }, Column("samples") { $0.row.trainCount },
+      Column("model") { $0.row.label }, Column("seeds") { $0.uae.cells.count },
+      Column("paper's gain", .change(1)) { $0.published }, Column("gain", .change(1)) { $0.gain },
+      Column("repeated", .change(1)) { $0.repeated }, Column("repetition's share", .percent(0)) { $0.share },
+      Column("UAEs against repeated", .change(1)) { $0.left }, Column("p") { $0.left.pText() },
+      Column("at equal steps", .change(1)) { change($0.row, $0.uae, Table4Arms.original, .equalTestError) },
+      Column("noise of σ 0.001", .change(1)) { gain in
+        gain.row["ga-0.001"].flatMap { change(gain.row, $0, Table4Arms.repeated) }
+      },
+      Column("near", .percent(1)) { $0.uae.figures?.nearShare },
+      Column("lowest") { $0.best },
     ]
   }
 
-  /// The paper's own change.
-  private func published(_ row: Table4Row) -> String? {
-    func error(_ arm: String) -> Double? {
-      PublishedTable4.figure(dataset: row.key.dataset, model: row.key.model, arm: arm)?.error
+  /// On how many rows the examples add anything to repetition; a test needs six seeds to be able to say so.
+  private func lead(_ gains: [Gain]) -> Document.Value {
+    let tested = gains.filter { $0.left.difference.values.count >= 6 }
+    let lower = tested.filter { $0.left.verdict() == .lower }
+    let higher = tested.filter { $0.left.verdict() == .higher }
+    func names(_ gains: [Gain]) -> String? {
+      gains.isEmpty ? nil : gains.map { "\($0.row.title) \($0.left.changeText)" }.joined(separator: ", ")
     }
-    guard let uae = error(Table4Arms.mineUAE), let original = error(Table4Arms.original) else { return nil }
-    return (uae / original - 1).text(.change(1))
-  }
-
-  /// How much of the gain the doubled number of steps explains.
-  private var steps: [Values] {
-    rows.compactMap { row in
-      guard let uae = row[Table4Arms.mineUAE], let repeated = row[Table4Arms.repeated],
-        let gain = change(row, uae, Table4Arms.original)?.relativeChange,
-        let control = change(row, repeated, Table4Arms.original)?.relativeChange, gain < 0
-      else { return nil }
-      return ["row": .text(row.fullTitle), "share": .text((control / gain).text(.percent(0)))]
-    }
+    guard !tested.isEmpty else { return .flag(false) }
+    return .group([
+      "count": .text("\(lower.count)"), "total": .text("\(tested.count)"), "lower": .optional(names(lower)),
+      "higher": .optional(names(higher)),
+    ])
   }
 
   /// What longer training leaves, where a model was trained for more than one number of epochs on the same samples.
@@ -72,6 +102,7 @@ struct Table4Findings {
     let groups = Dictionary(grouping: rows) { "\($0.title) \($0.trainCount)" }.filter { $0.value.count > 1 }
     return groups.sorted { $0.key < $1.key }.map { _, rows in
       [
+        "title": .text("\(rows[0].title), \(rows[0].trainCount) samples"),
         "lengths": .list(
           rows.sorted { $0.key.epochs < $1.key.epochs }.compactMap { row -> Values? in
             guard let error = row[Table4Arms.original]?.summary({ $0.trained.test })?.mean else { return nil }
@@ -82,66 +113,22 @@ struct Table4Findings {
               "epochs": .text("\(row.key.epochs)"), "error": .text(error.text(.decimals(5))),
               "changes": .text(changes.joined(separator: ", ")),
             ]
-          })
+          }),
       ]
     }
   }
 
-  /// What the published code's start and norms change.
-  private var start: [Values] {
-    rows.compactMap { row in
-      guard let paper = row[Table4Arms.mineUAE], let code = row[Table4Arms.mineUAECode],
-        let a = paper.figures,
-        let b = code.figures, let left = change(row, code, Table4Arms.repeated)
-      else { return nil }
-      return [
-        "row": .text(row.fullTitle), "paperRate": .text(NumberFormat.percent(0).bare(a.successRate)),
-        "codeRate": .text(b.successRate.text(.percent(0))), "paperL2": .text(a.l2.text(.decimals(3))),
-        "codeL2": .text(b.l2.text(.decimals(3))), "left": .text(left.changeText),
-      ]
-    }
+  /// How little L2-UAE finds.
+  private var objective: Document.Value {
+    let rates = rows.compactMap { row in row[Table4Arms.l2UAE]?.summary { $0.examples?.successRate }?.mean }
+    guard let least = rates.min(), let most = rates.max() else { return .flag(false) }
+    return .group(["least": .text(least.text(.percent(1))), "most": .text(most.text(.percent(1)))])
   }
+}
 
-  /// How much L2-UAE finds.
-  private var objective: [Values] {
-    rows.compactMap { row in
-      guard let arm = row[Table4Arms.l2UAE], let rate = arm.summary({ $0.examples?.successRate }) else {
-        return nil
-      }
-      let size = arm.figures.flatMap { $0.successRate > 0 ? $0.l2.text(.decimals(3)) : nil }
-      return [
-        "row": .text(row.fullTitle), "rate": .text(rate.mean.text(.percent(1))), "l2": .optional(size),
-      ]
-    }
-  }
-
-  /// How much a change of nothing changes.
-  private var spread: [Values] {
-    rows.compactMap { row in
-      guard let arm = row["ga-0.001"], let left = change(row, arm, Table4Arms.repeated) else { return nil }
-      return ["row": .text(row.fullTitle), "left": .text(left.changeText)]
-    }
-  }
-
-  /// How far the arms' examples are from their originals, beside what they do for the test error.
-  private var distance: [Values] {
-    rows.compactMap { row in
-      let arms = row.arms.compactMap { arm -> Values? in
-        guard let figures = arm.figures, figures.successRate > 0,
-          let left = change(row, arm, Table4Arms.repeated)
-        else { return nil }
-        return [
-          "arm": .text(arm.name), "l2": .text(figures.l2.text(.decimals(2))), "left": .text(left.changeText),
-        ]
-      }
-      return arms.isEmpty ? nil : ["row": .text(row.fullTitle), "arms": .list(arms)]
-    }
-  }
-
-  private func change(
-    _ row: Table4Row, _ arm: ArmCells, _ baseline: String,
-    _ figure: Column<FinishedCell<Experiment>> = .testError
-  ) -> PairedComparison? {
-    row.comparison(of: arm, with: baseline, figure).flatMap { $0.relativeChange == nil ? nil : $0 }
-  }
+private func change(
+  _ row: Table4Row, _ arm: ArmCells, _ baseline: String,
+  _ figure: Column<FinishedCell<Experiment>> = .testError
+) -> PairedComparison? {
+  row.comparison(of: arm, with: baseline, figure).flatMap { $0.relativeChange == nil ? nil : $0 }
 }

@@ -110,7 +110,7 @@ struct Table5Row: Sendable {
     Column(title, key: key, format) { row in
       guard let summary = try? Summary(row.outcomes.compactMap(value)) else { return CellContent.missing }
       return .spread(
-        mean: summary.mean, deviation: summary.standardDeviation ?? 0, count: summary.values.count)
+        mean: summary.mean, deviation: summary.standardDeviation, count: summary.values.count)
     }
   }
 
