@@ -28,7 +28,7 @@ class Result:
     `success`: whether each is one, by the criterion, at the values as they are here.
     `criterion`: f(x'), at most 0 for a success. `similarity`: in the similarity's own unit.
     `status`: 0 succeeded, 1 infeasible, 2 zero gradient, 3 not finite, 4 skipped.
-    `distances`: by measure (`l2`, `linf`, `information`, `ssim`), of values scaled to 0…1.
+    `distances`: by measure (`l2`, `linf`, `information`, `ssim`, `perceptual`), of values scaled to 0…1.
     `via`: "oracle", or "export" where the model was written as a .pt2 file.
     """
 
@@ -117,7 +117,9 @@ def attack(
         x=restore(found["x"].astype(values.dtype)), success=restore(found["success"]),
         criterion=restore(found["criterion"]), similarity=restore(found["similarity"]),
         status=restore(found["status"]),
-        distances={name: restore(found[name]) for name in ("l2", "linf", "information", "ssim", "perceptual") if name in found},
+        distances={
+            name: restore(found[name])
+            for name in ("l2", "linf", "information", "ssim", "perceptual") if name in found},
         via="export" if path else "oracle")
 
 
