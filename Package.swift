@@ -74,7 +74,7 @@ let package = Package(
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
         "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
         "table2-small", "figure3-small", "table6-smoke", "table6-small", "table6-paper",
-        "table5-smoke", "table5-small", "table5-paper",
+        "table5-smoke", "table5-small", "table5-paper", "table2-paper", "table3-paper", "figure3-paper",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [

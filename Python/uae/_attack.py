@@ -110,7 +110,7 @@ def attack(
         x=restore(found["x"].astype(values.dtype)), success=restore(found["success"]),
         criterion=restore(found["criterion"]), similarity=restore(found["similarity"]),
         status=restore(found["status"]),
-        distances={name: restore(found[name]) for name in ("l2", "linf", "information", "ssim") if name in found},
+        distances={name: restore(found[name]) for name in ("l2", "linf", "information", "ssim", "perceptual") if name in found},
         via="oracle" if served else "export")
 
 

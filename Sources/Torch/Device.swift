@@ -45,6 +45,11 @@ public enum LibTorch {
   /// The threads that one LibTorch operator may use when called from the current thread.
   public static var threads: Int { Int(Library.api.threads()) }
 
+  /// Lets the process keep the memory of freed tensors: each step of a training or an attack frees what the next one takes
+  /// again, and the pages of new blocks cost up to a sixth of a training's time. For programs; a library leaves the choice to
+  /// the program that uses it.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
   /// Sets the threads that one LibTorch operator may use when called from the current thread; threads that never said take
   /// the number that any thread said last.
   public static func setThreads(_ count: Int) { Library.api.set_threads(Int32(count)) }

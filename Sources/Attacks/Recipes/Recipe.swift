@@ -13,6 +13,8 @@ public struct Recipe: Codable, Equatable, Sendable {
   public var start: Choice
   /// How it goes on.
   public var solver: Choice
+  /// What an example has to keep besides: the largest distance, or the least likeness, by the similarity's name; nil for nothing.
+  public var within: [String: Double]?
   /// Examples per sample.
   public var copies: Int
   /// How a model is retrained on the examples.
@@ -81,6 +83,12 @@ public struct Recipe: Codable, Equatable, Sendable {
       throw RecipeError(
         "the solver '\(solver.name)' begins at the original; the start '\(start.name)' would be ignored")
     }
+    for (name, value) in (within ?? [:]).sorted(by: { $0.key < $1.key }) {
+      _ = try Similarities.least(name, value)
+      if entry.onlyCriterion != nil {
+        throw RecipeError("the solver '\(solver.name)' looks at classes alone; it does not go with --within")
+      }
+    }
     if !(1...1000 ~= copies) { throw RecipeError("copies is \(copies); it must be from 1 to 1000") }
     if !(1...100_000 ~= retraining.onlineIterations) {
       throw RecipeError("onlineIterations is \(retraining.onlineIterations); it must be from 1 to 100000")
@@ -118,8 +126,15 @@ extension Recipe {
   ) throws -> Attack {
     let recipe = try completed()
     let alike = try Similarities.make(recipe.similarity, on: model, samples: samples, seed: seed)
+    let criterion = try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets)
+    let bounds = try (within ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+      (
+        similarity: try Similarities.make(Choice(name), on: model, samples: samples, seed: seed),
+        least: try Similarities.least(name, value)
+      )
+    }
     let attack = Attack(
-      criterion: try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets),
+      criterion: bounds.isEmpty ? criterion : Within(criterion: criterion, bounds: bounds),
       similarity: try seeksLikeness ? Opposite(alike) : alike,
       solver: try Solvers.make(recipe.solver, start: makeStart()), seed: seed, device: model.device)
     guard var grid else { return attack }

@@ -25,7 +25,8 @@ public struct Distance: Similarity {
 }
 
 extension RegisteredSimilarity {
-  static let l2 = RegisteredSimilarity("l2", "minus the Euclidean distance", settings: []) { _, _ in
+  static let l2 = RegisteredSimilarity("l2", "minus the Euclidean distance", limit: .atMost, settings: []) {
+    _, _ in
     Distance()
   }
 }

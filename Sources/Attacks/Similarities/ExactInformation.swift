@@ -35,6 +35,6 @@ public struct ExactInformation: Similarity {
 
 extension RegisteredSimilarity {
   static let exact = RegisteredSimilarity(
-    "exact", "the information under Gaussian projections in closed form", settings: []
+    "exact", "the information under Gaussian projections in closed form", limit: .atLeast, settings: []
   ) { _, _ in ExactInformation() }
 }

@@ -13,7 +13,9 @@ public struct LargestChange: Similarity {
 }
 
 extension RegisteredSimilarity {
-  static let linf = RegisteredSimilarity("linf", "minus the largest change of a value", settings: []) {
+  static let linf = RegisteredSimilarity(
+    "linf", "minus the largest change of a value", limit: .atMost, settings: []
+  ) {
     _, _ in
     LargestChange()
   }

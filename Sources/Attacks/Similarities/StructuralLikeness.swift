@@ -16,7 +16,7 @@ public struct StructuralLikeness: Similarity {
 
 extension RegisteredSimilarity {
   static let ssim = RegisteredSimilarity(
-    "ssim", "the structural similarity of images (Wang et al. 2004)", settings: []
+    "ssim", "the structural similarity of images (Wang et al. 2004)", limit: .atLeast, settings: []
   ) { context, _ in
     let shape = context.model.sampleShape
     guard shape.count == 3, let similarity = StructuralSimilarity(shape: shape) else {

@@ -123,6 +123,14 @@ public struct TileSolution: Sendable {
     public var multiplier: [[Float]] = []
     /// ‖L(δ, c)‖² of the paper's Theorem 1: how far the iterate is from a stationary point.
     public var stationarity: [[Float]] = []
+
+    /// The same of some of the rows.
+    func of(_ rows: Range<Int>) -> Trace {
+      func cut(_ values: [[Float]]) -> [[Float]] { values.map { Array($0[rows]) } }
+      return Trace(
+        similarity: cut(similarity), criterion: cut(criterion), multiplier: cut(multiplier),
+        stationarity: cut(stationarity))
+    }
   }
 }
 

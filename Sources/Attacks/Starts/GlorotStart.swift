@@ -7,8 +7,12 @@ public struct GlorotStart: Start {
   public init() {}
 
   public func perturbed(_ tile: Tile) -> Tensor {
-    let limit = Self.limit(Array(tile.originals.shape.dropFirst()))
-    return (tile.originals + (tile.drawn { $0.uniform($1) } * 2 - 1) * limit).clamped(0...1)
+    (tile.originals + Self.noise(tile)).clamped(0...1)
+  }
+
+  /// U(−r, r) for each value of a tile.
+  static func noise(_ tile: Tile) -> Tensor {
+    (tile.drawn { $0.uniform($1) } * 2 - 1) * limit(Array(tile.originals.shape.dropFirst()))
   }
 
   static func limit(_ sampleShape: [Int]) -> Double {

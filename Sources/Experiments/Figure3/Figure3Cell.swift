@@ -1,8 +1,10 @@
 import Attacks
 
-/// One method within one bound on all images.
+/// One method within one bound on all images of a classifier.
 package struct Figure3Cell: StudyCell {
   package var plan: Figure3Plan
+  /// The user's classifier that is attacked; nil for the study's own.
+  package var model: GivenModel?
   package var method: Method
   package var epsilon: Double
 
@@ -19,11 +21,14 @@ package struct Figure3Cell: StudyCell {
     package var ssim: [Double?]
   }
 
-  package var label: String { "\(plan.dataset)/\(method.rawValue)/epsilon-\(epsilon)" }
+  package var label: String {
+    ([plan.dataset] + (model.map { [$0.name] } ?? []) + [method.rawValue, "epsilon-\(epsilon)"])
+      .joined(separator: "/")
+  }
   package var sets: [DataPart] { [plan.part] }
 
   package func run(_ context: CellContext) throws -> Outcome {
-    let classifier = try StudyClassifier(plan, atLeast: 1, context)
+    let classifier = try StudyClassifier(plan, given: model, atLeast: 1, context)
     let set = classifier.set
     let found = try attack(on: classifier).run(
       set, range: 0..<set.shape[0], threads: context.threads, isCancelled: context.stopsEarly)
@@ -43,7 +48,7 @@ package struct Figure3Cell: StudyCell {
     case .minmax:
       return try classifier.attack(
         MinMax(start: .glorot, iterations: plan.iterations, epsilon: epsilon),
-        likeness: classifier.convolution(), plan.critic, seed: 1)
+        likeness: classifier.views(seed: 1), plan.critic, seed: 1)
     case .pgd:
       // Steps that reach the edge two and a half times, as is usual.
       let alpha = 2.5 * epsilon / Double(plan.iterations)

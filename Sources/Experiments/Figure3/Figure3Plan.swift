@@ -15,9 +15,27 @@ package struct Figure3Plan: ClassifierStudyPlan {
   /// Steps of MINE's critic at each evaluation.
   package var mineSteps: Int
   package var mineLearningRate: Double
+  /// Classifiers to attack beside the study's own. They are of a run, not of the plan: a file of settings has none, and a
+  /// cell has the one that it attacks.
+  package var models: [GivenModel] = []
+
+  private enum CodingKeys: String, CodingKey {
+    case name, dataset, samples, epochs, images, iterations, epsilons, mineSteps, mineLearningRate
+  }
 
   package static var parts: [PlanPart<Figure3Plan>] {
-    attackParts
+    attackParts + [
+      PlanPart("model", "NAME=PATH, classifiers of yours to attack, too") { plan, arguments in
+        plan.models = try arguments.map(GivenModel.init(argument:))
+      }
+    ]
+  }
+
+  /// The plan as cells have it.
+  var bare: Figure3Plan {
+    var plan = self
+    plan.models = []
+    return plan
   }
 
   package func validate() throws {
@@ -28,5 +46,6 @@ package struct Figure3Plan: ClassifierStudyPlan {
     try require(
       !epsilons.isEmpty && epsilons.allSatisfy { $0 > 0 && $0 <= 1 }, "epsilons must be above 0 and at most 1"
     )
+    try require(Set(models.map(\.name)).count == models.count, "two models have one name")
   }
 }

@@ -20,9 +20,35 @@ package struct Table2Plan: ClassifierStudyPlan {
   package var mineSteps: Int
   package var mineLearningRate: Double
   package var seeds: Int
+  /// Whether supervised MinMax computes as the published code does where that is not as the paper says; nil for no.
+  package var asPublished: Bool?
+  /// Networks whose outputs are features, beside the classifier's own. They are of a run, not of the plan: a file of settings
+  /// has none, and a cell has those that it uses.
+  package var models: [GivenModel] = []
+
+  private enum CodingKeys: String, CodingKey {
+    case name, dataset, samples, epochs, images, reference, iterations, epsilon, projections, mineSteps
+    case mineLearningRate, seeds, asPublished
+  }
 
   package static var parts: [PlanPart<Table2Plan>] {
-    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+    attackParts + [
+      .number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished),
+      PlanPart("model", "NAME=PATH, networks whose outputs are features to compare by, too") {
+        plan, arguments in
+        plan.models = try arguments.map(GivenModel.init(argument:))
+      },
+    ]
+  }
+
+  /// The random projections: the published code has 500, whatever the paper says.
+  var projectionCount: Int { asPublished == true ? 500 : projections }
+
+  /// The plan as cells have it.
+  var bare: Table2Plan {
+    var plan = self
+    plan.models = []
+    return plan
   }
 
   package func validate() throws {
@@ -34,5 +60,6 @@ package struct Table2Plan: ClassifierStudyPlan {
     try require(epsilon > 0 && epsilon <= 1, "epsilon is \(epsilon); it must be above 0 and at most 1")
     try require(2...10_000 ~= projections, "projections is \(projections); it must be from 2 to 10000")
     try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
+    try require(Set(models.map(\.name)).count == models.count, "two models have one name")
   }
 }

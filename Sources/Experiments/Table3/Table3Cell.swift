@@ -32,6 +32,8 @@ package struct Table3Cell: StudyCell {
     package var l2: [Double?]
     package var ssim: [Double?]
     package var course: [CoursePoint]
+    /// K, the views that a critic has of an image: with one image in a batch of them it can tell ln K apart.
+    package var views: Int?
   }
 
   /// The information at an iteration, as the attack's critic reads it, over the cell's images.
@@ -41,6 +43,9 @@ package struct Table3Cell: StudyCell {
     package var current: Moments
     /// Of the best success so far, of images that have one.
     package var best: Moments
+    /// Of ‖L(δ, c)‖² of Theorem 1, and of its least value so far; nil for searches that the theorem is not about.
+    package var stationarity: Moments?
+    package var leastStationarity: Moments?
   }
 
   package struct Moments: Codable, Sendable {
@@ -74,13 +79,23 @@ package struct Table3Cell: StudyCell {
     let classifier = try StudyClassifier(plan, atLeast: first + 1, context)
     let set = classifier.set, views = try classifier.convolution()
     let range = first..<min(first + Self.size, set.shape[0])
-    let found = try classifier.attack(solver, likeness: views, plan.critic, seed: seed).run(
+    let found = try classifier.attack(solver, likeness: views, critic, seed: seed).run(
       set, range: range, threads: context.threads, isCancelled: context.stopsEarly)
     return try outcome(found, set[range], views, plan.critic, accuracy: classifier.accuracy)
   }
 
+  private var critic: MINE.Configuration {
+    guard plan.asPublished == true else { return plan.critic }
+    return plan.publishedCritic(method == .minmax ? .minmax : .penalty)
+  }
+
   private var solver: any Solver {
     switch method {
+    case .minmax where plan.asPublished == true:
+      return PublishedSearch(.minmax, iterations: plan.iterations, searches: 1, recordsTrace: true)
+    case .penalty where plan.asPublished == true:
+      return PublishedSearch(
+        .penalty, iterations: plan.iterations / plan.searches, searches: plan.searches, recordsTrace: true)
     case .minmax:
       return MinMax(start: .glorot, iterations: plan.iterations, recordsTrace: true)
     case .penalty:
@@ -113,7 +128,7 @@ package struct Table3Cell: StudyCell {
           let range = row * length..<(row + 1) * length
           return ssim.map { $0(x[range], y[range]) } ?? .nan
         }),
-      course: course(found))
+      course: course(found), views: views.count)
   }
 
   /// The course over the iterations, at some hundred of them.
@@ -122,18 +137,24 @@ package struct Table3Cell: StudyCell {
     let shown = Set(stride(from: 0, to: count, by: max(1, count / 100)).map { $0 } + [max(0, count - 1)])
     var points: [CoursePoint] = []
     var best = found.traces.map { [Double?](repeating: nil, count: $0.similarity.first?.count ?? 0) }
+    var least = found.traces.map { [Double](repeating: .infinity, count: $0.similarity.first?.count ?? 0) }
+    let knowsStationarity = found.traces.allSatisfy { $0.stationarity.count == $0.similarity.count }
     for t in 0..<count {
       var point = CoursePoint(iteration: t + 1, current: Moments(), best: Moments())
+      if knowsStationarity { (point.stationarity, point.leastStationarity) = (Moments(), Moments()) }
       for (tile, trace) in found.traces.enumerated() {
-        // Rows of images come first; the last tile may have others behind them.
-        let rows = min(Attack.tileSize, found.index.count - tile * Attack.tileSize)
-        for row in 0..<max(0, rows) {
+        for row in trace.similarity[t].indices {
           let information = -Double(trace.similarity[t][row])
           if trace.criterion[t][row] <= 0, information.isFinite {
             best[tile][row] = max(best[tile][row] ?? -.infinity, information)
           }
           point.current.add(information)
           if let known = best[tile][row] { point.best.add(known) }
+          guard knowsStationarity else { continue }
+          let distance = Double(trace.stationarity[t][row])
+          least[tile][row] = min(least[tile][row], distance)
+          point.stationarity?.add(distance)
+          point.leastStationarity?.add(least[tile][row])
         }
       }
       if shown.contains(t) { points.append(point) }

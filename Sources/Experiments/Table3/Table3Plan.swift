@@ -20,9 +20,11 @@ package struct Table3Plan: ClassifierStudyPlan {
   /// Steps of the fresh critic that judges.
   package var judgeSteps: Int
   package var seeds: Int
+  /// Whether both methods compute as the published code does where that is not as the paper says; nil for no.
+  package var asPublished: Bool?
 
   package static var parts: [PlanPart<Table3Plan>] {
-    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished)]
   }
 
   package func validate() throws {

@@ -22,6 +22,27 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .long, help: "How it goes on: \(Solvers.registry.list).")
   var solver: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      What an example must keep to succeed, by \(Similarities.limits.joined(separator: ", ")): the largest distance, or the \
+      least likeness; may be given several times.
+      """, valueName: "name=value"))
+  var within: [Limit] = []
+
+  /// A bound by a similarity's name.
+  struct Limit: ExpressibleByArgument {
+    var name: String
+    var value: Double
+
+    init?(argument: String) {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let value = Double(parts[1]) else { return nil }
+      (name, self.value) = (parts[0], value)
+    }
+  }
+
   @Option(name: .long, help: "Examples per sample.")
   var copies: Int?
 
@@ -43,7 +64,7 @@ struct RecipeOptions: ParsableArguments {
 
   /// Whether something of a recipe is given besides its name.
   var isChanged: Bool {
-    criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil
+    criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil || !within.isEmpty
       || !settings.given.isEmpty
   }
 
@@ -60,6 +81,7 @@ struct RecipeOptions: ParsableArguments {
     }
     if let start { result.start = Choice(start) }
     if let copies { result.copies = copies }
+    for limit in within { result.within = (result.within ?? [:]).merging([limit.name: limit.value]) { $1 } }
     return try settings.applied(to: result).completed()
   }
 }
