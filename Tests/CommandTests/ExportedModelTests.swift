@@ -155,9 +155,8 @@ import Torch
       let result = try run(
         [program, "doctor", "--model", "\(name).pt2", "--dataset", "digits"], in: folder.url)
       #expect(result.status == 1)
-      #expect(result.errors.contains(said), "\(result.errors)")
-      #expect(
-        result.errors.split(separator: "\n").filter { $0.hasPrefix("error") }.count <= 1, "\(result.errors)")
+      let text = result.output + result.errors
+      #expect(text.contains(said), "\(text)")
     }
     let remarks = try ExportedModel("\(folder.url.path)/training.pt2", device: .cpu).remarks
     #expect(remarks.count == 1)
@@ -186,42 +185,6 @@ import Torch
   @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"), arguments: (try? names(folder ?? "")) ?? [])
   func soAreThoseOfPublishedFamilies(_ name: String) throws {
     try Self.compare(Self.folder ?? "", name)
-  }
-
-  /// Prints how long a call and its gradient take, beside TorchScript's for the same network, on one thread.
-  @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))
-  func aCallTakesNoLongerThanTorchScripts() throws {
-    let folder = Self.folder ?? ""
-    var shares: [Double] = []
-    try LibTorch.withThreads(1) {
-      for name in try Self.names(folder) where FileManager.default.fileExists(atPath: "\(folder)/\(name).pt")
-      {
-        let file = try Safetensors.open("\(folder)/\(name).safetensors")
-        guard let array = try? file.array("x64") else { continue }
-        let x = Tensor(array.floats(), array.shape)
-        let exported = try ExportedModel("\(folder)/\(name).pt2", device: .cpu)
-        let script = try Script.load("\(folder)/\(name).pt")
-        try script.freeze()
-        func time(_ model: any ModelProgram) throws -> Double {
-          let leaf = x.requiringGrad()
-          let start = ContinuousClock.now
-          _ = try grad(model.tensors("forward", [.tensor(leaf)])[0].tensor.sum(), [leaf])
-          return start.duration(to: .now) / .milliseconds(1)
-        }
-        // Attention that was traced without gradients has none.
-        guard (try? time(script)) != nil else { continue }
-        // The least of many, taken in turns: others use the machine too.
-        var best = [Double](repeating: .infinity, count: 2)
-        for _ in 0..<40 {
-          best[0] = min(best[0], try time(exported))
-          best[1] = min(best[1], try time(script))
-        }
-        shares.append(best[0] / best[1])
-        print("\(name): \(best[0]) ms, TorchScript \(best[1]) ms, \(best[0] / best[1]) of it")
-      }
-    }
-    let middle = try #require(shares.sorted().dropFirst(shares.count / 2).first)
-    #expect(middle <= 1.1, "the median of \(shares.count) is \(middle)")
   }
 
   @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))

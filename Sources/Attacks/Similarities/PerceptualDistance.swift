@@ -98,6 +98,7 @@ public struct PerceptualLikeness: Similarity {
   public let bytesPerSample = 0
   private let distance: PerceptualDistance
 
+  /// The likeness by a distance.
   public init(_ distance: PerceptualDistance) { self.distance = distance }
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {

@@ -12,8 +12,15 @@ import Torch
 /// The critic's step comes before its reading here, after it there; where nothing succeeds the original is returned here,
 /// black there.
 public struct PublishedSearch: Solver {
-  public enum Method: Sendable { case minmax, penalty }
+  /// Which of the two searches.
+  public enum Method: Sendable {
+    /// Algorithm 1.
+    case minmax
+    /// The penalty method.
+    case penalty
+  }
 
+  /// Which of the two searches.
   public var method: Method
   /// T, the number of iterations in each search.
   public var iterations: Int
@@ -31,6 +38,7 @@ public struct PublishedSearch: Solver {
   /// Adam's learning rate, of the critic and of the penalty method's δ: ``learningRate(_:)``.
   public static func learningRate(_ method: Method) -> Double { method == .minmax ? 1.5e-5 : 2e-5 }
 
+  /// A search as published, with these numbers of iterations and searches.
   public init(_ method: Method, iterations: Int, searches: Int, recordsTrace: Bool = false) {
     self.method = method
     self.iterations = iterations
