@@ -10,7 +10,9 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
     self.index = index
   }
 
+  /// The host.
   public static let cpu = Device(type: 0, index: -1)
+  /// Apple's graphics processor.
   public static let mps = Device(type: 13, index: 0)
   /// The `index`-th CUDA device.
   public static func cuda(_ index: Int = 0) -> Device { Device(type: 1, index: index) }

@@ -89,9 +89,10 @@ struct AttackCommand: ParsableCommand {
       )
     }
     try work.prepare()
-    let originals = dataset.train.tensor(on: try work.place())
+    let place = try work.place()
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
-    let subject = try self.subject.load(for: dataset, samples: originals, use: needs)
+    let subject = try self.subject.load(for: dataset, samples: dataset.train.tensor(on: place), use: needs)
+    let originals = try dataset.originals(subject.precision, on: place)
     dataset.sayNotes()
     subject.sayGuesses()
     if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {

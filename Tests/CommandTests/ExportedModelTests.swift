@@ -110,6 +110,62 @@ import Torch
     #expect(judged.output.contains("loaded \(all.count)"), "\(judged.errors.suffix(600))")
   }
 
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with PyTorch"))
+  func whatWouldBeSilentlyWrongIsRefusedOrSaid() throws {
+    let folder = try TemporaryFolder()
+    let made = try PythonEnvironment.judge(
+      """
+      import sys, torch
+      from torch import nn
+
+      class Cast(nn.Module):
+          def forward(self, x):
+              with torch.autocast("cpu", dtype=torch.bfloat16):
+                  return (x @ x.new_ones(6, 6)).float()
+
+      @torch.library.custom_op("mine::twice", mutates_args=())
+      def twice(x: torch.Tensor) -> torch.Tensor:
+          return x * 2
+
+      @twice.register_fake
+      def _(x):
+          return torch.empty_like(x)
+
+      class Custom(nn.Module):
+          def forward(self, x):
+              return twice(x)
+
+      net = nn.Sequential(nn.Linear(6, 6), nn.BatchNorm1d(6), nn.Dropout(0.5))
+
+      def export(model):
+          return torch.export.export(model, (torch.rand(4, 6),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+
+      folder = sys.argv[1]
+      torch.export.save(export(Cast()), folder + "/autocast.pt2")
+      torch.export.save(export(Custom()), folder + "/custom.pt2")
+      torch.export.save(export(net.train()), folder + "/training.pt2")
+      torch.export.save(export(net.eval()).run_decompositions(), folder + "/decomposed.pt2")
+      """, [folder.url.path])
+    try #require(made.status == 0, "\(made.errors.suffix(600))")
+    for (name, said) in [
+      ("autocast", "it has an autocast region"),
+      ("custom", "'torch.ops.mine.twice.default', which is no operator"),
+      ("decomposed", "run_decompositions()"),
+    ] {
+      let result = try run(
+        [program, "doctor", "--model", "\(name).pt2", "--dataset", "digits"], in: folder.url)
+      #expect(result.status == 1)
+      #expect(result.errors.contains(said), "\(result.errors)")
+      #expect(
+        result.errors.split(separator: "\n").filter { $0.hasPrefix("error") }.count <= 1, "\(result.errors)")
+    }
+    let remarks = try ExportedModel("\(folder.url.path)/training.pt2", device: .cpu).remarks
+    #expect(remarks.count == 1)
+    #expect(
+      remarks.first?.contains("training mode: batch norm and dropout taken as in evaluation") == true,
+      "\(remarks)")
+  }
+
   private static func names(_ folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".pt2") }
       .map { String($0.dropLast(4)) }.sorted()

@@ -3,6 +3,7 @@ import Torch
 /// Examples with what is known of their making.
 @dynamicMemberLookup
 public struct AttackResult: Sendable {
+  /// The examples.
   public var examples: Examples
   /// Seconds of all threads.
   public var timing = TileSolution.Timing()
@@ -22,6 +23,7 @@ public struct AttackResult: Sendable {
     }
   }
 
+  /// A column of the examples.
   public subscript<Value>(dynamicMember column: KeyPath<Examples, Value>) -> Value {
     examples[keyPath: column]
   }

@@ -6,6 +6,7 @@ import Torch
 public struct ExampleDistances: Encodable, Sendable {
   /// ‖x′ − x‖₂ and ‖x′ − x‖∞, of values in [0, 1].
   public let l2: [Float]
+  /// The largest change of a value, one a sample.
   public let linf: [Float]
   /// −½ ln(1 − cos²(x, x′)) nats: the information that a random projection of the two shares. It is infinite at x′ = x, and
   /// does not see contrast.
@@ -16,7 +17,8 @@ public struct ExampleDistances: Encodable, Sendable {
   public let perceptual: [Float]?
 
   /// - Parameters:
-  ///   - originals, perturbed: `[count] + sampleShape`, on one device.
+  ///   - originals: `[count] + sampleShape`.
+  ///   - perturbed: likewise, on the same device.
   public init(_ originals: Tensor, _ perturbed: Tensor) {
     let shape = Array(originals.shape.dropFirst()), count = originals.shape[0]
     let likeness = shape.count == 3 ? StructuralSimilarity(shape: shape) : nil

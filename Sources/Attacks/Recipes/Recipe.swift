@@ -3,6 +3,7 @@ import Torch
 
 /// Everything that decides what the adversarial examples of a run are and how a model is retrained on them.
 public struct Recipe: Codable, Equatable, Sendable {
+  /// What `--recipe` calls it, and the run's files.
   public var name: String
   /// When an example succeeds.
   public var criterion: Choice
@@ -16,8 +17,10 @@ public struct Recipe: Codable, Equatable, Sendable {
   public var within: [String: Double]?
   /// Examples per sample.
   public var copies: Int
+  /// How a model is retrained on the examples.
   public var retraining: Retraining
 
+  /// A recipe of its parts; those that are left out are `far-noise`'s.
   public init(
     _ name: String, criterion: Choice = Choice("reconstruction"), similarity: Choice = Choice("exact"),
     start: Choice = Choice("noise"), solver: Choice = Choice("switching"), copies: Int = 1,
@@ -34,6 +37,7 @@ public struct Recipe: Codable, Equatable, Sendable {
 
   /// How a model is retrained on its adversarial examples.
   public struct Retraining: Codable, Hashable, Sendable {
+    /// What stands for an example that was not found.
     public var failures = Failures.replace
     /// Make the examples anew against the model in training every so many epochs; 0 makes them once, against the trained
     /// model.
@@ -41,6 +45,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// The solver's iterations for those that are made anew.
     public var onlineIterations = 5
 
+    /// Retraining on examples that are made once, unless more is said.
     public init(failures: Failures = .replace, onlineEvery: Int = 0, onlineIterations: Int = 5) {
       self.failures = failures
       self.onlineEvery = onlineEvery

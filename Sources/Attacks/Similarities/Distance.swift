@@ -4,6 +4,7 @@ import Torch
 public struct Distance: Similarity {
   public let bytesPerSample = 0
 
+  /// The distance, which has no settings.
   public init() {}
 
   public func bind(_ tile: Tile) -> any BoundSimilarity { Bound(originals: tile.originals) }

@@ -4,6 +4,7 @@ import Torch
 public struct LargestChange: Similarity {
   public let bytesPerSample = 0
 
+  /// The similarity, which has no settings.
   public init() {}
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {

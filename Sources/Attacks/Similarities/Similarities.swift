@@ -3,8 +3,10 @@ import Torch
 
 /// A similarity that can be chosen by name.
 public struct RegisteredSimilarity: RegistryEntry {
+  /// What `--similarity` calls it.
   public let name: String
   public let summary: String
+  /// What it can be told.
   public let settings: [Setting]
   /// What it takes from the model, if anything.
   public let needs: Output?
@@ -14,6 +16,7 @@ public struct RegisteredSimilarity: RegistryEntry {
 
   /// What a similarity may be made from.
   public struct Context: Sendable {
+    /// The model that is attacked.
     public let model: any Model
     /// A few samples `[count] + sampleShape`, on the model's device.
     public let samples: Tensor
@@ -36,6 +39,7 @@ public struct RegisteredSimilarity: RegistryEntry {
 
 /// All similarities; a new one is a file with an entry, and a line here.
 public enum Similarities {
+  /// Every similarity there is.
   public static let registry = Registry<RegisteredSimilarity>(
     "similarity", [.exact, .mine, .l2, .linf, .ssim, .perceptual, .reconstruction])
 

@@ -6,6 +6,7 @@ public struct StructuralLikeness: Similarity {
   public let bytesPerSample = 0
   private let similarity: StructuralSimilarity
 
+  /// The likeness by an index of structural similarity.
   public init(_ similarity: StructuralSimilarity) { self.similarity = similarity }
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {

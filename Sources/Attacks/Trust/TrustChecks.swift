@@ -7,10 +7,12 @@ import Torch
 /// They are those of Carlini et al. 2019 (arXiv 1902.06705: more budget finds more, an unbounded attack finds everything, many
 /// steps find no less than one), an indicator of Pintor et al. 2022 (twice the steps find no more: the search is at its end), a
 /// warning of AutoAttack's (a search without gradients finds what gradients do not), and the active test of
-/// ``PlantedExamples``.
+/// examples planted in the features.
 public struct TrustChecks {
+  /// What a check found.
   public typealias Finding = ModelInspection.Finding
 
+  /// What all checks found so far.
   public private(set) var findings: [Finding] = []
   private let model: any Model
   private let recipe: Recipe

@@ -5,11 +5,11 @@ import Torch
 
 /// A network of the user's beside a study's own, such as a classifier to attack: a checkpoint of this package, or a program of
 /// torch.export or TorchScript.
-public struct GivenModel: Codable, Hashable, Sendable {
+package struct GivenModel: Codable, Hashable, Sendable {
   /// What pages call it.
-  public let name: String
+  package let name: String
   /// SHA-256 of its file.
-  public let digest: String
+  package let digest: String
   /// Where its file is, which decides no outcome: what is written and read again has none.
   let path: String
 
@@ -17,7 +17,7 @@ public struct GivenModel: Codable, Hashable, Sendable {
 
   /// - Parameter argument: `NAME=PATH`.
   /// - Throws: ``StudyError/settings(_:)`` where it is something else, or no such file can be read.
-  public init(argument: String) throws {
+  package init(argument: String) throws {
     guard let at = argument.firstIndex(of: "="), at > argument.startIndex else {
       throw StudyError.settings("model is '\(argument)'; it must be NAME=PATH")
     }
@@ -51,7 +51,7 @@ public struct GivenModel: Codable, Hashable, Sendable {
     return model
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     name = try container.decode(String.self, forKey: .name)
     digest = try container.decode(String.self, forKey: .digest)

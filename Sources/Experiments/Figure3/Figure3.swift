@@ -6,18 +6,18 @@ import Reports
 /// The paper's Figure 3: supervised MinMax against projected gradient descent within growing bounds, as a picture and as a
 /// security curve, beside a stronger attack that says how much there is to be found; and the same on classifiers of the
 /// user's, such as the robust ones of the supplement's 6.16.
-public enum Figure3: Study {
-  public static let name = "figure3"
-  public static let summary =
+package enum Figure3: Study {
+  package static let name = "figure3"
+  package static let summary =
     "MinMax against PGD within growing bounds: a security curve and its pictures, of classifiers of yours, too"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.figure3_smoke_yaml, "small": PackageResources.figure3_small_yaml,
       "paper": PackageResources.figure3_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Figure3Plan, stage: Int, _ found: FinishedCells<Figure3Cell>
   ) throws -> [Figure3Cell]? {
     guard stage == 0 else { return nil }
@@ -32,7 +32,7 @@ public enum Figure3: Study {
     }
   }
 
-  public static func document(
+  package static func document(
     _ plan: Figure3Plan, _ found: FinishedCells<Figure3Cell>
   ) throws -> Document {
     let parts = ([nil] + models(plan, found)).compactMap { model in

@@ -1,33 +1,33 @@
 import Attacks
 
 /// One method within one bound on all images of a classifier.
-public struct Figure3Cell: StudyCell {
-  public var plan: Figure3Plan
+package struct Figure3Cell: StudyCell {
+  package var plan: Figure3Plan
   /// The user's classifier that is attacked; nil for the study's own.
-  public var model: GivenModel?
-  public var method: Method
-  public var epsilon: Double
+  package var model: GivenModel?
+  package var method: Method
+  package var epsilon: Double
 
-  public enum Method: String, Codable, CaseIterable, Sendable { case minmax, pgd, apgd }
+  package enum Method: String, Codable, CaseIterable, Sendable { case minmax, pgd, apgd }
 
   /// Per image, in order; failures have nil.
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The classifier's accuracy on the whole test set.
-    public var accuracy: Double
-    public var succeeded: [Bool]
-    public var l2: [Double?]
+    package var accuracy: Double
+    package var succeeded: [Bool]
+    package var l2: [Double?]
     /// −½ ln(1 − cos²(x, x′)).
-    public var closedForm: [Double?]
-    public var ssim: [Double?]
+    package var closedForm: [Double?]
+    package var ssim: [Double?]
   }
 
-  public var label: String {
+  package var label: String {
     ([plan.dataset] + (model.map { [$0.name] } ?? []) + [method.rawValue, "epsilon-\(epsilon)"])
       .joined(separator: "/")
   }
-  public var sets: [DataPart] { [plan.part] }
+  package var sets: [DataPart] { [plan.part] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let classifier = try StudyClassifier(plan, given: model, atLeast: 1, context)
     let set = classifier.set
     let found = try attack(on: classifier).run(

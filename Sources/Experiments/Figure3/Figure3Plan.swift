@@ -1,29 +1,29 @@
 /// Sizes and settings of Figure 3: what `Plans/figure3-*.yaml` hold.
-public struct Figure3Plan: ClassifierStudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Figure3Plan: ClassifierStudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// The classifier's training.
-  public var epochs: Int
+  package var epochs: Int
   /// How many test images are attacked: the first of those classified correctly.
-  public var images: Int
+  package var images: Int
   /// T: the gradient evaluations that every method has for an image.
-  public var iterations: Int
+  package var iterations: Int
   /// The bounds of the change of a value.
-  public var epsilons: [Double]
+  package var epsilons: [Double]
   /// Steps of MINE's critic at each evaluation.
-  public var mineSteps: Int
-  public var mineLearningRate: Double
+  package var mineSteps: Int
+  package var mineLearningRate: Double
   /// Classifiers to attack beside the study's own. They are of a run, not of the plan: a file of settings has none, and a
   /// cell has the one that it attacks.
-  public var models: [GivenModel] = []
+  package var models: [GivenModel] = []
 
   private enum CodingKeys: String, CodingKey {
     case name, dataset, samples, epochs, images, iterations, epsilons, mineSteps, mineLearningRate
   }
 
-  public static var parts: [PlanPart<Figure3Plan>] {
+  package static var parts: [PlanPart<Figure3Plan>] {
     attackParts + [
       PlanPart("model", "NAME=PATH, classifiers of yours to attack, too") { plan, arguments in
         plan.models = try arguments.map(GivenModel.init(argument:))
@@ -38,7 +38,7 @@ public struct Figure3Plan: ClassifierStudyPlan {
     return plan
   }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

@@ -4,18 +4,18 @@ import Reports
 
 /// The paper's Table 2 and Figure 1: how far supervised adversarial examples are from the training images as a distribution,
 /// by the views that the information is taken over, with what the paper lacks: clean images, other attacks and noise.
-public enum Table2: Study {
-  public static let name = "table2"
-  public static let summary =
+package enum Table2: Study {
+  package static let name = "table2"
+  package static let summary =
     "supervised examples by random and by convolution views: distances of distributions (Figure 1)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table2_smoke_yaml, "small": PackageResources.table2_small_yaml,
       "paper": PackageResources.table2_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table2Plan, stage: Int, _ found: FinishedCells<Table2Cell>
   ) throws -> [Table2Cell]? {
     let seeds = 1...UInt64(plan.seeds), features = plan.models.isEmpty ? nil : plan.models
@@ -40,7 +40,7 @@ public enum Table2: Study {
     }
   }
 
-  public static func document(_ plan: Table2Plan, _ found: FinishedCells<Table2Cell>) throws -> Document {
+  package static func document(_ plan: Table2Plan, _ found: FinishedCells<Table2Cell>) throws -> Document {
     let cells = try (0...1).flatMap { try self.cells(plan, stage: $0, found) ?? [] }.compactMap { found[$0] }
     let rows = Table2Cell.Arm.allCases.compactMap { Table2Row($0, cells) }
     guard let first = cells.first, let clean = rows.first(where: { $0.arm == .clean }) else {

@@ -4,16 +4,16 @@ import MutualInformation
 import Torch
 
 /// One set of images and its distance from the training images.
-public struct Table2Cell: StudyCell {
-  public var plan: Table2Plan
-  public var arm: Arm
-  public var seed: UInt64
+package struct Table2Cell: StudyCell {
+  package var plan: Table2Plan
+  package var arm: Arm
+  package var seed: UInt64
   /// ‖δ‖₂ of the noise.
-  public var norm: Double?
+  package var norm: Double?
   /// The user's networks of features; nil for none.
-  public var features: [GivenModel]?
+  package var features: [GivenModel]?
 
-  public enum Arm: String, Codable, CaseIterable, Sendable {
+  package enum Arm: String, Codable, CaseIterable, Sendable {
     /// The attacked images themselves: what few images of the same distribution have.
     case clean
     /// Supervised MinMax with random projections as views of an image.
@@ -26,28 +26,28 @@ public struct Table2Cell: StudyCell {
     case noise
   }
 
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The classifier's accuracy on the whole test set.
-    public var accuracy: Double
-    public var images: Int
+    package var accuracy: Double
+    package var images: Int
     /// The share of the images that the classifier gives another class.
-    public var successRate: Double
+    package var successRate: Double
     /// From the training images, by the classifier's last hidden layer.
-    public var frechet: Double
-    public var frechetOfMany: Double?
-    public var kernel: Double
+    package var frechet: Double
+    package var frechetOfMany: Double?
+    package var kernel: Double
     /// Means over the images.
-    public var l2: Double
-    public var ssim: Double?
+    package var l2: Double
+    package var ssim: Double?
     /// By the features of the user's networks, by their names; nil for none.
-    public var given: [String: Apart]?
+    package var given: [String: Apart]?
   }
 
   /// How far two sets are from each other by some features.
-  public struct Apart: Codable, Sendable {
-    public var frechet: Double
-    public var frechetOfMany: Double?
-    public var kernel: Double
+  package struct Apart: Codable, Sendable {
+    package var frechet: Double
+    package var frechetOfMany: Double?
+    package var kernel: Double
 
     init(_ found: Tensor, _ reference: Tensor) {
       let limit = FeatureDistances.frechetOfMany(found, reference)
@@ -57,10 +57,10 @@ public struct Table2Cell: StudyCell {
     }
   }
 
-  public var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
-  public var sets: [DataPart] { [plan.part] }
+  package var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
+  package var sets: [DataPart] { [plan.part] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let classifier = try StudyClassifier(plan, atLeast: 8, context)
     let set = classifier.set, model = classifier.model
     let perturbed = try self.perturbed(classifier, context)

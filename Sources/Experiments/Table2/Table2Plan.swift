@@ -1,37 +1,37 @@
 /// Sizes and settings of Table 2: what `Plans/table2-*.yaml` hold.
-public struct Table2Plan: ClassifierStudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Table2Plan: ClassifierStudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// The classifier's training.
-  public var epochs: Int
+  package var epochs: Int
   /// How many test images are attacked: the first of those classified correctly.
-  public var images: Int
+  package var images: Int
   /// The first training images, which the examples are held against.
-  public var reference: Int
+  package var reference: Int
   /// T: the gradient evaluations that every attack has for an image.
-  public var iterations: Int
+  package var iterations: Int
   /// ε of the attack by gradients within a bound.
-  public var epsilon: Double
+  package var epsilon: Double
   /// K: the random projections.
-  public var projections: Int
+  package var projections: Int
   /// Steps of MINE's critic at each evaluation.
-  public var mineSteps: Int
-  public var mineLearningRate: Double
-  public var seeds: Int
+  package var mineSteps: Int
+  package var mineLearningRate: Double
+  package var seeds: Int
   /// Whether supervised MinMax computes as the published code does where that is not as the paper says; nil for no.
-  public var asPublished: Bool?
+  package var asPublished: Bool?
   /// Networks whose outputs are features, beside the classifier's own. They are of a run, not of the plan: a file of settings
   /// has none, and a cell has those that it uses.
-  public var models: [GivenModel] = []
+  package var models: [GivenModel] = []
 
   private enum CodingKeys: String, CodingKey {
     case name, dataset, samples, epochs, images, reference, iterations, epsilon, projections, mineSteps
     case mineLearningRate, seeds, asPublished
   }
 
-  public static var parts: [PlanPart<Table2Plan>] {
+  package static var parts: [PlanPart<Table2Plan>] {
     attackParts + [
       .number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished),
       PlanPart("model", "NAME=PATH, networks whose outputs are features to compare by, too") {
@@ -51,7 +51,7 @@ public struct Table2Plan: ClassifierStudyPlan {
     return plan
   }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

@@ -6,18 +6,18 @@ import Reports
 
 /// The paper's Table 3 and Figure 2: supervised adversarial examples of a classifier by Algorithm 1 and by the penalty
 /// method, with the same critic and as many evaluations of gradients, judged by what neither of them made large.
-public enum Table3: Study {
-  public static let name = "table3"
-  public static let summary =
+package enum Table3: Study {
+  package static let name = "table3"
+  package static let summary =
     "supervised examples of a classifier: MinMax against the penalty method (Figure 2)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table3_smoke_yaml, "small": PackageResources.table3_small_yaml,
       "paper": PackageResources.table3_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table3Plan, stage: Int, _ found: FinishedCells<Table3Cell>
   ) throws -> [Table3Cell]? {
     guard stage == 0 else { return nil }
@@ -28,7 +28,7 @@ public enum Table3: Study {
     }
   }
 
-  public static func document(_ plan: Table3Plan, _ found: FinishedCells<Table3Cell>) throws -> Document {
+  package static func document(_ plan: Table3Plan, _ found: FinishedCells<Table3Cell>) throws -> Document {
     let cells = try self.cells(plan, stage: 0, found)?.compactMap { found[$0] } ?? []
     let rows = Table3Cell.Method.allCases.compactMap { Table3Row($0, cells) }
     guard rows.count == 2, let accuracy = cells.first?.outcome.accuracy else {

@@ -5,13 +5,13 @@ import MutualInformation
 import Torch
 
 /// An encoder with a linear head on its embeddings: a classifier that can be attacked as any other.
-public struct HeadedEncoder: Model {
+package struct HeadedEncoder: Model {
   private let encoder: any Model
   private let head: LogisticProbe
 
   /// Fits the head; the encoder stays as it is.
   /// - Throws: ``MeasureError`` where labels are missing or all of one class; what the encoder throws.
-  public init(_ encoder: any Model, _ train: TrainingData) throws {
+  package init(_ encoder: any Model, _ train: TrainingData) throws {
     guard let labels = train.labels else {
       throw MeasureError("a head on \(encoder.name) learns from labels, and the data have none")
     }
@@ -20,16 +20,16 @@ public struct HeadedEncoder: Model {
       embeddings(encoder, train.samples), labels: labels, classes: (labels.max() ?? 0) + 1)
   }
 
-  public var name: String { encoder.name }
-  public var sampleShape: [Int] { encoder.sampleShape }
-  public var outputs: Set<Output> { [.logits] }
-  public var device: Device { encoder.device }
-  public func digest() throws -> String { try encoder.digest() }
-  public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
+  package var name: String { encoder.name }
+  package var sampleShape: [Int] { encoder.sampleShape }
+  package var outputs: Set<Output> { [.logits] }
+  package var device: Device { encoder.device }
+  package func digest() throws -> String { try encoder.digest() }
+  package func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
     try encoder.views(name, samples: samples)
   }
 
-  public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
+  package func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
     guard output == .logits else { throw lacks(output) }
     return head.logits(try encoder.output(.embedding, of: x))
   }
@@ -39,7 +39,7 @@ public struct HeadedEncoder: Model {
   /// - Parameters:
   ///   - test: with labels, of which the first are attacked.
   ///   - epsilon: the largest change of a value, by default that of which much is left to encoders that never saw an attack.
-  public func robustAccuracy(
+  package func robustAccuracy(
     _ test: TrainingData, epsilon: Double = 2.0 / 255, count: Int = 256, threads: Int,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> Double {

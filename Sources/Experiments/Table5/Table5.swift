@@ -5,17 +5,17 @@ import Reports
 
 /// The paper's Table 5: contrastive learning with adversarial examples as views, and what the paper lacks: arms with the same
 /// updates, noise, untrained encoders, third views and CLAE.
-public enum Table5: Study {
-  public static let name = "table5"
-  public static let summary = "contrastive learning with examples as views, against controls (Table 5)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+package enum Table5: Study {
+  package static let name = "table5"
+  package static let summary = "contrastive learning with examples as views, against controls (Table 5)"
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table5_smoke_yaml, "small": PackageResources.table5_small_yaml,
       "tables": PackageResources.table5_tables_yaml, "paper": PackageResources.table5_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table5Plan, stage: Int, _ found: FinishedCells<Table5Cell>
   ) throws -> [Table5Cell]? {
     let trials = Table5Trials.cells(plan)
@@ -40,7 +40,7 @@ public enum Table5: Study {
     }
   }
 
-  public static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
+  package static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
     let best = Table5Trials.best(plan, found)
     let cells = cells(plan, tuned: best).compactMap { found[$0] }
     var rows = plan.arms.compactMap { Table5Row($0, cells) }

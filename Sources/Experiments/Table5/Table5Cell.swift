@@ -7,26 +7,26 @@ import Runs
 import Torch
 
 /// One encoder trained one way, and what its embeddings are worth.
-public struct Table5Cell: StudyCell {
-  public var plan: Table5Plan
-  public var arm: Table5Arm
-  public var seed: UInt64
+package struct Table5Cell: StudyCell {
+  package var plan: Table5Plan
+  package var arm: Table5Arm
+  package var seed: UInt64
   /// The views, where they are not the usual ones.
-  public var views: RandomViews?
+  package var views: RandomViews?
   /// Whether embeddings are judged by a fifth of the training samples, which are not trained on, instead of by the test samples.
-  public var isTrial: Bool?
+  package var isTrial: Bool?
 
-  public struct Outcome: Codable, Sendable {
-    public var quality: EmbeddingQuality
+  package struct Outcome: Codable, Sendable {
+    package var quality: EmbeddingQuality
     /// The optimiser's steps.
-    public var updates: Int
+    package var updates: Int
     /// The share of attacked test samples that keep their class with a linear head; nil where it was not measured.
-    public var robust: Double?
-    public var examples: Table5Examples.Figures?
+    package var robust: Double?
+    package var examples: Table5Examples.Figures?
   }
 
   /// What of the plan decides an encoder, the arms and the number of seeds left aside.
-  public init(
+  package init(
     plan: Table5Plan, arm: Table5Arm, seed: UInt64, views: RandomViews? = nil, isTrial: Bool? = nil
   ) {
     self.views = views
@@ -38,10 +38,10 @@ public struct Table5Cell: StudyCell {
     self.seed = seed
   }
 
-  public var label: String {
+  package var label: String {
     "\(plan.dataset)/\(isTrial == true ? "trial" : arm.rawValue)/seed-\(seed)"
   }
-  public var sets: [DataPart] { [plan.part] }
+  package var sets: [DataPart] { [plan.part] }
 
   /// What decides an encoder that several cells use.
   private struct Key: Encodable {
@@ -50,7 +50,7 @@ public struct Table5Cell: StudyCell {
     var what: String
   }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     var parts = try plan.part.load(context.data, seed: seed)
     if isTrial == true {
       var part = plan.part

@@ -12,6 +12,7 @@ public struct ContrastiveSettings: Codable, Equatable, Sendable {
   /// A third term of the loss, of the first view and another one.
   public var third: ThirdView?
 
+  /// The usual settings, with these views.
   public init(views: RandomViews) { self.views = views }
 
   /// Whether first views are mixed, each with another by a share of its own, and shall find both partners (i-Mix; Lee et al. 2021).
@@ -104,6 +105,7 @@ public struct ContrastiveSettings: Codable, Equatable, Sendable {
 
 /// A third view of each sample, compared with the first.
 public struct ThirdView: Codable, Equatable, Sendable {
+  /// How the third view is made.
   public enum Kind: String, Codable, CaseIterable, Sendable {
     /// One more view, of what was made of the sample where something was.
     case view
@@ -113,6 +115,7 @@ public struct ThirdView: Codable, Equatable, Sendable {
     case randomSigns = "random-signs"
   }
 
+  /// How it is made.
   public var kind: Kind
   /// α, the weight of the third term.
   public var weight: Double

@@ -23,11 +23,16 @@ public enum Interpolation: String, Codable, CaseIterable, Sendable {
 
 /// A part of an image, in pixels.
 public struct ImageBox: Equatable, Sendable {
+  /// The first row.
   public var top: Int
+  /// The first column.
   public var left: Int
+  /// Rows.
   public var height: Int
+  /// Columns.
   public var width: Int
 
+  /// A box by its first row and column and its size, in pixels.
   public init(top: Int, left: Int, height: Int, width: Int) {
     (self.top, self.left, self.height, self.width) = (top, left, height, width)
   }

@@ -4,6 +4,7 @@ import Torch
 /// Learns an embedding from pairs of random views (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020): an encoder, whose output
 /// is the embedding, and a projector, whose output the contrastive loss compares and which is of no use afterwards.
 public struct ContrastiveEncoder: TrainableModel {
+  /// The family, and the sizes.
   public let architecture: Architecture
   /// Samples `[batch, …]` → embeddings `[batch, code]`.
   public let encoder: Sequential
@@ -30,6 +31,7 @@ public struct ContrastiveEncoder: TrainableModel {
   }
 
   public var parts: [Sequential] { [encoder, projector] }
+  /// The embedding, and the projection that the loss compares.
   public var outputs: Set<Output> { [.embedding, .projection] }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {

@@ -5,11 +5,15 @@ import Torch
 
 /// Trains one model from scratch, saving its state as it goes, and finds its way back from what was saved.
 public struct ModelTraining: Sendable {
+  /// The model that is trained.
   public var architecture: Architecture
+  /// How it is trained.
   public var settings: TrainingSettings
+  /// The seed of the weights and of whatever is drawn.
   public var seed: UInt64
   /// Where the finished model goes; the state of an unfinished training stands beside it with the ending `.training`.
   public var path: String
+  /// What progress calls it.
   public var title: String
   /// Where the model is trained; its data have to be there.
   public var device = Device.cpu
@@ -24,6 +28,7 @@ public struct ModelTraining: Sendable {
   /// The processes that train the model together: the first of them writes the files.
   public var group: (any ProcessGroup)?
 
+  /// A training whose states are kept at a path, where one is given.
   public init(
     _ title: String, architecture: Architecture, settings: TrainingSettings, seed: UInt64, path: String
   ) {

@@ -2,6 +2,7 @@ import Torch
 
 /// Trains a model, batch after batch, from a state that can be saved and restored between any two steps.
 public struct Trainer: Sendable {
+  /// What is trained, step by step.
   public let model: any TrainableModel
   private let objectives: [Objective]
   private var optimizers: [any Optimizer]

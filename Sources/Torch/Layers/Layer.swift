@@ -2,9 +2,7 @@
 public protocol Layer: Module {
   /// The outputs of a batch.
   func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor
-  /// Adds the calls that compute the same in evaluation mode.
-  ///
-  /// - Parameter name: the dotted name that the layer's tensors stand under.
+  /// Adds the calls that compute the same in evaluation mode; the layer's tensors stand under the dotted name.
   func write(_ script: inout ScriptMethod, as name: String)
   /// The batch norms in it, in the order in which a pass comes by them.
   var norms: [BatchNorm] { get }
@@ -55,6 +53,7 @@ public struct Pass: Sendable {
   /// What stands for the batch norm that the pass comes by; nil for that itself.
   mutating func nextNorm() -> BatchNorm? { norms.popFirst() }
 
+  /// Whether dropout and batch norm behave as in training.
   public var isTraining: Bool { random != nil }
 
   /// The next `count` uniform numbers in [0, 1); nil in evaluation mode.
@@ -73,10 +72,15 @@ public struct ScriptMethod: Sendable {
     case value(Int)
     /// A parameter or buffer, by its dotted name.
     case tensor(String)
+    /// A whole number.
     case int(Int)
+    /// A list of whole numbers.
     case ints([Int])
+    /// A number in floating point.
     case double(Double)
+    /// A truth value.
     case bool(Bool)
+    /// A type of elements.
     case type(DataType)
     /// What an optional argument has where there is nothing.
     case absent
@@ -84,11 +88,15 @@ public struct ScriptMethod: Sendable {
 
   /// A call of one of ATen's operators; arguments in the order of its schema.
   public struct Call: Sendable {
+    /// The operator's name, without `aten::`.
     public let name: String
+    /// Which of the operators of that name; empty for the usual one.
     public let overload: String
+    /// What it is given, in the order of its schema.
     public let arguments: [Argument]
   }
 
+  /// The calls so far; the result of each is a value that later ones take.
   public private(set) var calls: [Call] = []
   /// What the layers so far made of the input.
   public private(set) var present = Argument.value(0)
