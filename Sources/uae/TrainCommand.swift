@@ -114,9 +114,9 @@ struct TrainCommand: ParsableCommand {
 
   private func reportEmbeddings(_ trained: any TrainableModel, train: TrainingData, test: TrainingData) throws
   {
-    // Without classes an encoder is trained all the same, and there is nothing to judge it by.
+    // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
     let quality =
-      train.labels == nil || test.labels == nil
+      Set(train.labels ?? []).count < 2 || test.labels == nil
       ? nil : try embeddingQuality(trained, train: train, test: test)
     if work.json {
       struct Result: Encodable {
@@ -126,7 +126,8 @@ struct TrainCommand: ParsableCommand {
       print(try JSON.text(Result(checkpoint: out, test: quality)))
     } else {
       print(
-        quality.map { "\(out): on the test set, \($0.text)" } ?? "\(out): no labels to judge embeddings by")
+        quality.map { "\(out): on the test set, \($0.text)" }
+          ?? "\(out): no labels to judge embeddings by, or one class alone")
     }
   }
 }
