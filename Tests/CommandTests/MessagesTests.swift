@@ -11,7 +11,7 @@ import Testing
     ("uae/DataCommand", ["data preview"]), ("uae/StatusCommand", ["status"]),
     ("uae/SelectCommand", ["select"]), ("Selection/", ["select"]), ("uae/SealCommand", ["seal"]),
     ("uae/Support/ModelOptions", ["attack", "doctor", "evaluate model"]),
-    ("uae/Support/ClassData", ["attack"]), ("uae/Support/LogOptions", ["attack", "augment", "train"]),
+    ("uae/Support/ClassData", ["attack"]), ("uae/Support/AugmentedData", ["train"]), ("uae/Support/LogOptions", ["attack", "augment", "train"]),
     ("Attacks/Criteria/Targeted", ["attack"]),
     ("uae/Support/Options", ["attack", "augment", "train", "doctor", "evaluate model", "select"]),
     ("uae/Support/RecipeOptions", ["attack", "augment", "doctor"]),
