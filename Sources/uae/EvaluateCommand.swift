@@ -54,7 +54,8 @@ struct EvaluateCommand: ParsableCommand {
       return
     }
     if headEpochs != nil || headEpsilon != nil {
-      throw ValidationError("\(model.name) has no embeddings for a head to stand on: leave --head-epochs and --head-epsilon out")
+      throw ValidationError(
+        "\(model.name) has no embeddings for a head to stand on: leave --head-epochs and --head-epsilon out")
     }
     let errors = try sampleErrors(
       model, TrainingData(test, labels: dataset.labels(of: dataset.test, for: model)))
