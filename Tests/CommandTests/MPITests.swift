@@ -75,7 +75,7 @@ import Testing
       ["--family", "simclr-convnet", "--code", "16"], two.merging(["UAE_MPI": "/no/libmpi.so"]) { $1 })
     #expect(absent.errors.split(separator: "\n").count == 1, "\(absent.errors)")
     #expect(absent.errors.contains("OpenMPI's library cannot be opened"))
-    let other = try refused(["--family", "dense"], two)
+    let other = try refused(["--family", "dense-autoencoder"], two)
     #expect(other.errors.contains("contrastive"), "\(other.errors)")
   }
 }
