@@ -92,21 +92,23 @@ private final class Findings: @unchecked Sendable {
   }
 
   /// The loss, its gradients and the running statistics of 2 and 4 processes are those of one, to 1e-6, in every process; 22
-  /// samples are no multiple of 4.
+  /// samples are no multiple of 4. ResNet-18 is given ten times that: its statistics are taken over as few as 22 values, and
+  /// single precision rounds in each of its 18 layers.
   @Test(arguments: [ModelFamily.contrastiveConvolutions, .contrastiveResidual], [true, false])
   func processesHaveTheSameLossAndGradients(_ family: ModelFamily, _ joins: Bool) throws {
     let one = try #require(try findings(1, family, joins: joins).first)
     let scale = one.gradients.map { $0.abs().reshaped([1, -1]).max(1).item }.max() ?? 0
     #expect(scale > 1e-3)
+    let bound = family.name == ModelFamily.contrastiveResidual.name ? 1e-5 : 1e-6
     for count in [2, 4] {
       let all = try findings(count, family, joins: joins)
       #expect(all.count == count)
       for own in all {
-        #expect(abs(own.loss - one.loss) < 1e-6 * one.loss)
+        #expect(abs(own.loss - one.loss) < bound * one.loss)
         for (a, b) in zip(own.gradients, one.gradients) {
-          #expect(largestDifference(a, b) < 1e-6 * max(1, scale))
+          #expect(largestDifference(a, b) < bound * max(1, scale))
         }
-        for (a, b) in zip(own.buffers, one.buffers) { #expect(largestDifference(a, b) < 1e-6) }
+        for (a, b) in zip(own.buffers, one.buffers) { #expect(largestDifference(a, b) < bound) }
       }
       // To the bit the same in all processes, so that their models stay one.
       for own in all.dropFirst() {
