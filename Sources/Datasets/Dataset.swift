@@ -43,6 +43,8 @@ public struct Dataset: Sendable, Equatable {
     self.notes = notes
   }
 
+  /// What tells the training samples from all others: a run of attacks on them has it in its manifest.
+  package var trainIdentity: String { "\(digest)/\(train.count)" }
   /// The shape of one sample.
   public var sampleShape: [Int] { train.shape }
 }

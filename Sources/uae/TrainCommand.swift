@@ -47,12 +47,7 @@ struct TrainCommand: ParsableCommand {
     let device = try work.place()
     var train = TrainingData(dataset.train, device: device)
     if let augment {
-      let examples = try Examples(of: RunDirectory(existing: augment))
-      guard Array(examples.perturbed.shape.dropFirst()) == dataset.sampleShape else {
-        throw ExamplesError(
-          "\(augment): its examples have the shape \(examples.perturbed.shape.dropFirst()), the data "
-            + "\(dataset.sampleShape)")
-      }
+      let examples = try Examples(of: augment, on: dataset)
       train = train.appending(
         TrainingData(
           examples.perturbed.to(device),
@@ -83,8 +78,14 @@ struct TrainCommand: ParsableCommand {
     }
     let test = TrainingData(dataset.test, device: device)
     if trained.outputs.contains(.projection) {
-      try reportEmbeddings(trained, train: TrainingData(dataset.train, device: device), test: test)
-      return
+      let known = TrainingData(dataset.train, device: device)
+      // Without classes an encoder is trained all the same, and there is nothing to judge it by.
+      let quality =
+        known.labels == nil || test.labels == nil
+        ? nil : try embeddingQuality(trained, train: known, test: test)
+      for (name, value) in quality?.figures ?? [] { log?.scalar("test/\(name)", value, step: count) }
+      return try report(
+        quality, quality.map { "on the test set, \($0.text)" } ?? "no labels to judge embeddings by")
     }
     let errors = try sampleErrors(trained, test)
     log?.scalar("test/error", mean(errors), step: count)
@@ -94,36 +95,17 @@ struct TrainCommand: ParsableCommand {
     {
       log?.image("test/originals and reconstructions", image, step: count)
     }
-    try report(trained, errors)
+    try report(["error": mean(errors)], "on the test set, \(try trained.text(errors))")
   }
 
-  private func report(_ trained: any TrainableModel, _ errors: [Double]) throws {
-    if work.json {
-      struct Result: Encodable {
-        var checkpoint: String
-        var test: [String: Double]
-      }
-      print(try JSON.text(Result(checkpoint: out, test: ["error": mean(errors)])))
-    } else {
-      print("\(out): on the test set, \(try trained.text(errors))")
+  /// - Parameters:
+  ///   - figures: of the test samples; nil where there is nothing to judge by.
+  ///   - text: the same for people.
+  private func report(_ figures: (some Encodable)?, _ text: String) throws {
+    struct Result<Figures: Encodable>: Encodable {
+      var checkpoint: String
+      var test: Figures?
     }
-  }
-
-  private func reportEmbeddings(_ trained: any TrainableModel, train: TrainingData, test: TrainingData) throws
-  {
-    // Without classes an encoder is trained all the same, and there is nothing to judge it by.
-    let quality =
-      train.labels == nil || test.labels == nil
-      ? nil : try embeddingQuality(trained, train: train, test: test)
-    if work.json {
-      struct Result: Encodable {
-        var checkpoint: String
-        var test: EmbeddingQuality?
-      }
-      print(try JSON.text(Result(checkpoint: out, test: quality)))
-    } else {
-      print(
-        quality.map { "\(out): on the test set, \($0.text)" } ?? "\(out): no labels to judge embeddings by")
-    }
+    print(work.json ? try JSON.text(Result(checkpoint: out, test: figures)) : "\(out): \(text)")
   }
 }

@@ -43,6 +43,22 @@ public struct ArmCells: Sendable {
   }
 }
 
+/// A row of a study's table: the outcomes of an arm over its seeds.
+protocol SeededRow: Sendable {
+  associatedtype Outcome: Sendable
+  var outcomes: [Outcome] { get }
+}
+
+extension Column where Row: SeededRow {
+  /// Mean and spread of a figure over the seeds that have it.
+  static func spread(
+    _ title: String, key: String, _ format: NumberFormat = .significant(3),
+    _ figure: @escaping @Sendable (Row.Outcome) -> Double?
+  ) -> Column {
+    Column(title, key: key, format) { try? Summary($0.outcomes.compactMap(figure)) }
+  }
+}
+
 extension Summary: TableValue {
   public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: values.count) }
 }
