@@ -74,7 +74,8 @@ let package = Package(
         "estimators-smoke", "estimators-small", "augment-smoke", "augment-small", "table3-smoke",
         "table3-small", "robustness-smoke", "robustness-small", "figure3-smoke", "table2-smoke",
         "table2-small", "figure3-small", "table6-smoke", "table6-small", "table6-paper",
-        "table5-smoke", "table5-small", "table5-paper",
+        "table5-smoke", "table5-small", "table5-tables", "table5-paper", "table2-paper", "table3-paper",
+        "figure3-paper",
       ].map { .embedInCode("Resources/\($0).yaml") }
         // The pages' texts.
         + [
@@ -138,10 +139,13 @@ let package = Package(
         "Experiments", "Attacks", "Datasets", "Evaluation", "Formats", "Models", "Reports", "Runs", "StandIn",
         "Torch",
       ], exclude: ["Golden"]),
+    // A step of training that the tests start by mpirun.
+    .executableTarget(name: "mpi-worker", dependencies: ["Models", "Torch"], path: "Tests/MPIWorker"),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Formats", "Models", "Torch", "uae", "own-model", "own-criterion", "own-family", "own-dataset",
+        "Formats", "Models", "Torch", "uae", "mpi-worker", "own-model", "own-criterion", "own-family",
+        "own-dataset",
       ]),
   ],
   swiftLanguageModes: [.v6],

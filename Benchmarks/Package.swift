@@ -9,7 +9,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "uae-benchmark",
-      dependencies: ["Torch", "Models", "MutualInformation", "Attacks"].map {
+      dependencies: ["Torch", "Formats", "Models", "MutualInformation", "Attacks"].map {
         .product(name: $0, package: "swift-uae")
       })
   ],

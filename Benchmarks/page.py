@@ -83,6 +83,11 @@ def ratio(name, method):
     return statistics.mean(ratios(theirs, seconds["ours"]))
 
 
+def quartiles(values):
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{number(middle)} ({number(low)}–{number(high)})"
+
+
 def ratios(above, below):
     return [a / b for a, b in zip(above, below)]
 
@@ -228,6 +233,17 @@ section("far", "Far examples beside the model's own passes", "The recipe `far-no
                           spread([s / r["samples"] * 1000 for s in r["seconds"]]),
                           spread([s / r["samples"] * 1000 for s in r["passes"]]),
                           spread(ratios(r["seconds"], r["passes"])), number(r["megabytes"])] for r in p["rows"]]))
+section("programs", "Programs of torch.export", "Processor time of one thread for the forward pass and the gradient of the input, a batch of "
+        "64, the same network as `.pt2` and as TorchScript, by turns in one run (`Benchmarks/exported/compare`): the least of all "
+        "turns, and the median (quartiles) of the quotients of neighbours.",
+        lambda p: table(["network", "`.pt2`, ms", "TorchScript, ms", "times"],
+                        [[r["model"].replace("_", " "), number(min(r["exported"]) * 1000), number(min(r["script"]) * 1000),
+                          quartiles(ratios(r["exported"], r["script"]))] for r in p["rows"]["calls"]])
+        + "\nUntil a file can be called, from the system's cache; and what the process has grown by while it is open and nothing was "
+        "computed.\n\n" + table(["file", "MB", "s", "of the processor, s", "grown by, MB"],
+                               [[r["model"].replace("_", " "), number(r["megabytes"]), spread(r["seconds"]),
+                                 spread(r["processorSeconds"]), number(r["residentMegabytes"])]
+                                for r in p["rows"]["openings"]]))
 if load("threads"):
     most, factors = scaling(load("threads"))
     sections.append(f"## Threads\n\nFrom 1 to {most} threads the generation is {spread(factors)} times as fast.\n")

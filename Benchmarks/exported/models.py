@@ -1,10 +1,11 @@
 """Exports models by PyTorch, and writes what eager PyTorch makes of a few batches: values, and gradients of the input.
 
-    python models.py FOLDER [all]
+    python models.py FOLDER [all] [large]
 
 Of each model NAME: NAME.pt2, NAME.pt (TorchScript, where it can be traced) and NAME.safetensors with, for each batch size B,
 xB, the outputs yB.0 and so on, the weights wB of the first output's elements and the gradient gB. With `all` also models
-of timm, torchvision, transformers and diffusers with random weights, as far as these packages are installed.
+of timm, torchvision, transformers and diffusers with random weights, as far as these packages are installed; with `large`
+also one of 100 MB.
 `Tests/CommandTests/ExportedModelTests.swift` compares.
 """
 import sys
@@ -228,27 +229,51 @@ class vector_quantized(nn.Module):
         return self.d(q.permute(0, 3, 1, 2)), F.one_hot(nearest, 16).float().mean(0)
 
 
+def large():
+    """A program whose weights have 100 MB."""
+    model((4, 512), batches=(3,), name="large")(lambda: nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(512, 8, 2048, batch_first=True, norm_first=True), 8, enable_nested_tensor=False))
+
+
+def with_torchvision():
+    """Makes torchvision importable where its wheel is one for CUDA and PyTorch is not: no model here calls its own operators."""
+    try:
+        import torchvision
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.startswith("torchvision")]:
+            del sys.modules[name]
+        for name in ["nms", "qnms"]:
+            torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    except ImportError:
+        pass
+
+
 def families():
     """Networks of others' packages, with random weights."""
+    with_torchvision()
+    # Small pictures, so that a batch of 64 with its gradient is a matter of seconds.
+    timm_sizes = {
+        "resnet10t": None, "mobilevit_xxs": None, "mixer_s32_224": 64, "convnext_atto": None, "vit_tiny_patch16_224": 64,
+        "xcit_nano_12_p16_224": None, "levit_128s": 64, "deit_tiny_patch16_224": 64, "swin_tiny_patch4_window7_224": 112,
+        "efficientnet_b0": None, "regnetx_002": None, "mobilenetv3_small_050": None, "poolformer_s12": None,
+        "ghostnet_050": None, "edgenext_xx_small": None, "nf_resnet26": None, "cait_xxs24_224": 64}
     wanted = {
-        "timm": ["resnet10t", "mobilevit_xxs", "mixer_s32_224", "convnext_atto", "vit_tiny_patch16_224", "xcit_nano_12_p16_224",
-                 "levit_128s", "deit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "efficientnet_b0", "regnetx_002",
-                 "mobilenetv3_small_050", "poolformer_s12", "ghostnet_050", "edgenext_xx_small", "nf_resnet26", "cait_xxs24_224"],
         "torchvision": ["resnet18", "densenet121", "squeezenet1_1", "shufflenet_v2_x0_5", "mobilenet_v2", "mnasnet0_5",
                         "googlenet", "efficientnet_v2_s"],
     }
     try:
         import timm
-        for name in wanted["timm"]:
-            model((3, 224, 224), batches=(1, 3), name="timm_" + name)(
-                lambda name=name: timm.create_model(name, pretrained=False))
+        for name, size in timm_sizes.items():
+            keywords = {} if size is None else {"img_size": size}
+            model((3, size or 64, size or 64), name="timm_" + name)(
+                lambda name=name, keywords=keywords: timm.create_model(name, pretrained=False, **keywords))
     except (ImportError, RuntimeError) as error:
         print(error, file=sys.stderr)
     try:
         import torchvision
         for name in wanted["torchvision"]:
             keywords = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
-            model((3, 64, 64), batches=(1, 3), name="torchvision_" + name)(
+            model((3, 64, 64), name="torchvision_" + name)(
                 lambda name=name, keywords=keywords: torchvision.models.get_model(name, weights=None, **keywords))
     except (ImportError, RuntimeError) as error:
         print(error, file=sys.stderr)
@@ -267,12 +292,12 @@ def families():
                 hidden_sizes=[8, 16, 16, 32], depths=[1] * 4, num_attention_heads=[1, 1, 2, 4])),
         }
         for name, make in vision.items():
-            model((3, 32, 32), batches=(1, 3), name="transformers_" + name)(make)
+            model((3, 32, 32), name="transformers_" + name)(make)
     except (ImportError, RuntimeError) as error:
         print(error, file=sys.stderr)
     try:
         import diffusers
-        model((3, 32, 32), batches=(1, 3), name="diffusers_vq")(lambda: diffusers.VQModel(
+        model((3, 32, 32), name="diffusers_vq")(lambda: diffusers.VQModel(
             block_out_channels=(16,), norm_num_groups=4, num_vq_embeddings=16))
     except (ImportError, RuntimeError) as error:
         print(error, file=sys.stderr)
@@ -335,6 +360,8 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     if "all" in sys.argv[2:]:
         families()
+    if "large" in sys.argv[2:]:
+        large()
     for name in models:
         try:
             write(folder, name)

@@ -99,20 +99,38 @@ class Authors(torch.nn.Module):
 
 
 def attack(model, x, network=Vanilla, iterations=40, steps=20, alpha=0.01, beta=0.1, compiled=False):
-    """x [batch, 1, h, w] to (x', success): Algorithm 1 from delta = 0 and c = 0."""
-    batch, first = x.shape[0], model.c1
+    """x [batch, 1, h, w] to (x', success): Algorithm 1 on an autoencoder's error, from delta = 0 and c = 0."""
+    first = model.c1
+    with torch.no_grad():
+        clean = (x - model(x)).flatten(1).norm(dim=1)
+    return minmax(
+        lambda z: (x - model(z)).flatten(1).norm(dim=1) - clean, lambda z: F.relu(first(z)).flatten(2), 1,
+        network(len(x), x.shape[2:]), x, iterations, steps, alpha, beta, compiled)
+
+
+def supervised_attack(model, x, y, iterations=1000, steps=1, alpha=0.01, beta=0.1):
+    """x [batch, 1, h, w] with classes y to (x', success): Algorithm 1 for the most alike x' of another class, whose views are
+    those of the classifier's first convolution."""
+    first = model[0]
+    size = x.shape[2] - 2
+
+    def margin(z):
+        logits = model(z)
+        own = F.one_hot(y, logits.shape[1]).bool()
+        return logits[own] - logits.masked_fill(own, -math.inf).amax(1)
+
+    return minmax(
+        margin, lambda z: first(z).flatten(2), -1, Vanilla(len(x), (size, size)), x, iterations, steps, alpha, beta)
+
+
+def minmax(error, views, sign, mine, x, iterations, steps, alpha, beta, compiled=False):
+    """Algorithm 1: makes `sign` times the information small where `error` <= 0."""
+    batch = x.shape[0]
     wrap = torch.compile if compiled else (lambda f: f)
-
-    def views(z):
-        return F.relu(first(z)).flatten(2)
-
-    mine = network(batch, x.shape[2:])
-    bound = wrap(mine)
-    optimizer = torch.optim.Adam(mine.parameters(), lr=network.learning_rate, maximize=True)
+    bound, error = wrap(mine), wrap(error)
+    optimizer = torch.optim.Adam(mine.parameters(), lr=mine.learning_rate, maximize=True)
     with torch.no_grad():
         x_views = views(x)
-        clean = (x - model(x)).flatten(1).norm(dim=1)
-    error = wrap(lambda z: (x - model(z)).flatten(1).norm(dim=1) - clean)
 
     def orders():
         return torch.rand(batch, x_views.shape[1]).argsort(1)
@@ -127,7 +145,7 @@ def attack(model, x, network=Vanilla, iterations=40, steps=20, alpha=0.01, beta=
             optimizer.zero_grad()
             bound(x_views, fixed, orders()).sum().backward()
             optimizer.step()
-        information = bound(x_views, y_views, orders())
+        information = sign * bound(x_views, y_views, orders())
         gradient_i, = torch.autograd.grad(information.sum(), z)
         return f.detach(), gradient_f, information.detach(), gradient_i
 

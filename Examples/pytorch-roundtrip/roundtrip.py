@@ -37,8 +37,10 @@ def error(model):
 
 
 before = fit(train)
-torch.jit.script(before).save(work / "model.pt")
-subprocess.run([os.environ.get("UAE", root / "uae"), "attack", "--model", work / "model.pt", "--dataset", work / "digits.npz",
+example = torch.zeros(2, 8, 8)
+torch.export.save(
+    torch.export.export(before, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)), work / "model.pt2")
+subprocess.run([os.environ.get("UAE", root / "uae"), "attack", "--model", work / "model.pt2", "--dataset", work / "digits.npz",
                 "--range", "0,16", "--out", work / "uaes.npz", "--overwrite"], check=True)
 uaes = np.load(work / "uaes.npz")
 after = fit(np.concatenate([train, uaes["x"][uaes["success"]]]))

@@ -53,7 +53,59 @@ class Squares:
         return excess**2, 2 * excess[:, None] * np.ones_like(x)
 
 
+class OwnOperator(torch.nn.Module):
+    """A denoiser that torch.export writes, with an operator of its own that the program refuses."""
+
+    def forward(self, x):
+        return torch.ops.uae_tests.shrink(x)
+
+
+torch.library.define("uae_tests::shrink", "(Tensor x) -> Tensor")
+torch.library.impl("uae_tests::shrink", "CompositeExplicitAutograd")(lambda x: x * 0.9 + 0.02)
+torch.library.register_fake("uae_tests::shrink", lambda x: torch.empty_like(x))
+torch.library.register_autograd("uae_tests::shrink", lambda context, gradient: gradient * 0.9)
+
+
 class DoorTests(unittest.TestCase):
+    def test_what_the_program_does_not_read_is_served_and_said(self):
+        x = torch.rand(12, 10, generator=torch.Generator().manual_seed(0))
+        with self.assertWarnsRegex(UserWarning, "is asked: .*uae_tests.*no operator of ATen"):
+            result = uae.attack(OwnOperator(), x)
+        self.assertEqual(result.via, "oracle")
+        self.assertTrue(result.success.any())
+        with self.assertRaisesRegex(uae.UAEError, "no operator of ATen"):
+            uae.attack(OwnOperator(), x, via="export")
+
+    def test_what_cannot_be_exported_is_served_without_a_word(self):
+        script = """
+            import torch, uae
+            class Branching(torch.nn.Module):
+                def forward(self, x):
+                    return 0.9 * x if x.sum() > 0 else x
+            print(uae.attack(Branching(), torch.rand(6, 8)).via)
+        """
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        result = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script)], env={**os.environ, "PYTHONPATH": root}, capture_output=True,
+            text=True)
+        self.assertEqual((result.stdout, result.stderr), ("oracle\n", ""))
+
+    def test_a_model_that_can_be_exported_is(self):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)).double()
+        x = torch.rand(30, 12, dtype=torch.float64)
+        labels = model(x).argmax(1)
+        options = {"solver": "pgd", "epsilon": 0.2, "alpha": 0.05, "iterations": 10, "surrogate": "cross-entropy"}
+        result = uae.attack(model, x, labels=labels, criterion="misclassification", options=options)
+        self.assertEqual((result.via, result.x.dtype), ("export", torch.float64))
+        self.assertTrue(result.success.any())
+        expected = x.clone()
+        for _ in range(10):
+            leaf = expected.clone().requires_grad_()
+            gradient, = torch.autograd.grad(torch.nn.functional.cross_entropy(model(leaf), labels, reduction="sum"), leaf)
+            expected = (expected + 0.05 * gradient.sign()).clamp(x - 0.2, x + 0.2).clamp(0, 1)
+        torch.testing.assert_close(result.x[result.success], expected[result.success], atol=1e-12, rtol=0)
+
     def test_examples_succeed_by_the_models_own_judgement(self):
         model, x = trained()
         seen = []

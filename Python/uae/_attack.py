@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +28,7 @@ class Result:
     `success`: whether each is one, by the criterion, at the values as they are here.
     `criterion`: f(x'), at most 0 for a success. `similarity`: in the similarity's own unit.
     `status`: 0 succeeded, 1 infeasible, 2 zero gradient, 3 not finite, 4 skipped.
-    `distances`: by measure (`l2`, `linf`, `information`, `ssim`), of values scaled to 0…1.
+    `distances`: by measure (`l2`, `linf`, `information`, `ssim`, `perceptual`), of values scaled to 0…1.
     `via`: "oracle", or "export" where the model was written as a .pt2 file.
     """
 
@@ -58,7 +59,8 @@ def attack(
     `options`: further options of `uae attack`, such as {"solver": "pgd", "epsilon": 0.1}.
     `progress`: True for the program's own display, or a function of (done, total, success rate).
     `timeout`: seconds that one call of the model may take. `via`: "oracle", "export", or "auto" for the export where it
-    gives the model's own values and gradients and the program reads it, else the oracle.
+    gives the model's own values and gradients, else the oracle; also where the program refuses the exported file, which is
+    warned of with its reason.
 
     Raises what the model raises; UAEError with the program's line; KeyboardInterrupt.
     """
@@ -93,12 +95,17 @@ def attack(
             if via != "oracle":
                 path = exported(model, x, values, program, folder, required=via == "export")
             if path:
-                served = None
-                command += ["--model", path]
-                run(command, None, progress, timeout)
-            else:
-                served = subject_of(model, gives, values.shape[1:], output)
-                run(command, served, progress, timeout)
+                try:
+                    run(command + ["--model", path], None, progress, timeout)
+                except UAEError as refusal:
+                    # What is wrong with something else than the file is wrong however the model is asked.
+                    if via == "export" or not str(refusal).startswith(path):
+                        raise
+                    reason = str(refusal)[len(path) :].lstrip(": ")
+                    warnings.warn(f"the exported model is not used, the model itself is asked: {reason}", stacklevel=2)
+                    path = None
+            if not path:
+                run(command, subject_of(model, gives, values.shape[1:], output), progress, timeout)
             with np.load(out) as file:
                 found = {name: file[name] for name in file.files}
     finally:
@@ -110,8 +117,10 @@ def attack(
         x=restore(found["x"].astype(values.dtype)), success=restore(found["success"]),
         criterion=restore(found["criterion"]), similarity=restore(found["similarity"]),
         status=restore(found["status"]),
-        distances={name: restore(found[name]) for name in ("l2", "linf", "information", "ssim") if name in found},
-        via="oracle" if served else "export")
+        distances={
+            name: restore(found[name])
+            for name in ("l2", "linf", "information", "ssim", "perceptual") if name in found},
+        via="export" if path else "oracle")
 
 
 def run(command, subject, progress, timeout):

@@ -1,6 +1,9 @@
 """A model as a file of torch.export, where that says all of it and the program reads such files."""
 
+import contextlib
 import functools
+import io
+import logging
 import os
 import subprocess
 
@@ -30,7 +33,8 @@ def exported(model, x, values, program, folder, required=False):
     if len(few) == 1:
         few = torch.cat([few, few])
     try:
-        program_of = torch.export.export(model, (few,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+        with quiet():
+            program_of = torch.export.export(model, (few,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
         if not same(torch, model, program_of.module(), few):
             raise RuntimeError("the exported program has other values or gradients than the model")
         path = os.path.join(folder, "model.pt2")
@@ -40,6 +44,18 @@ def exported(model, x, values, program, folder, required=False):
         if required:
             raise
         return None
+
+
+@contextlib.contextmanager
+def quiet():
+    """PyTorch prints whole graphs of a model that it cannot export; whoever gets the oracle instead need not read them."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def same(torch, one, other, few):

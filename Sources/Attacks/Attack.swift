@@ -2,8 +2,11 @@ import Torch
 
 /// An attack on a set of samples: what must hold, what shall become small, and how the search goes.
 public struct Attack: Sendable {
+  /// When an example succeeds.
   public var criterion: any Criterion
+  /// How alike an example is to its original: what is to be small.
   public var similarity: any Similarity
+  /// How examples are searched for.
   public var solver: any Solver
   /// The run's seed: together with a sample's index it decides every draw for that sample.
   public var seed: UInt64
@@ -23,6 +26,7 @@ public struct Attack: Sendable {
   /// Where the model is, and the samples have to be.
   public let device: Device
 
+  /// An attack of its parts; the seed keys whatever is drawn at random for a sample.
   public init(
     criterion: any Criterion, similarity: any Similarity, solver: any Solver, seed: UInt64,
     device: Device = .cpu
@@ -37,7 +41,7 @@ public struct Attack: Sendable {
   /// Attacks the samples of a range, tiles in parallel, each wholly on one thread.
   ///
   /// - Parameters:
-  ///   - set: all samples `[count, …]`, float32, in [0, 1].
+  ///   - set: all samples `[count, …]`, float32 or float64, in [0, 1]; the search is in their type.
   ///   - range: the indices to attack.
   ///   - copy: which of several UAEs of a sample to make, from 0.
   ///   - threads: how many tiles are solved at a time.
@@ -82,7 +86,9 @@ public struct Attack: Sendable {
 
 /// What one tile adds to a run's progress.
 public struct TileProgress: Sendable {
+  /// Samples that are done.
   public let samples: Int
+  /// Those of them with success.
   public let succeeded: Int
   /// The sum of the similarities of those that succeeded.
   public let similaritySum: Double

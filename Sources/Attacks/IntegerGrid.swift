@@ -11,6 +11,7 @@ public struct IntegerGrid: Sendable, Equatable {
   /// the file.
   public var isInward: Bool
 
+  /// A grid of the whole numbers in a range of the file's values.
   public init(range: ClosedRange<Double>, isInward: Bool = false) {
     self.range = range
     self.isInward = isInward
@@ -35,10 +36,12 @@ public struct IntegerGrid: Sendable, Equatable {
   /// The rounded values, with the gradient of those that they are made from.
   func passing(_ x: Tensor, _ originals: Tensor) -> Tensor { x + (rounded(x, originals) - x).detached() }
 
+  /// A criterion that is evaluated at rounded values.
   public func criterion(_ criterion: any Criterion) -> any Criterion {
     CriterionOnGrid(grid: self, criterion: criterion)
   }
 
+  /// A similarity that is evaluated at rounded values.
   public func similarity(_ similarity: any Similarity) -> any Similarity {
     SimilarityOnGrid(grid: self, similarity: similarity)
   }

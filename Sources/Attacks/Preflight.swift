@@ -4,6 +4,7 @@ import Torch
 
 /// What of a model, a recipe and samples would spoil an attack, found out on a few samples before it begins.
 public struct Preflight {
+  /// What a check found.
   public typealias Finding = ModelInspection.Finding
 
   /// One per property, good or bad; after a spoiling one, those that depend on it are left out.
@@ -20,7 +21,8 @@ public struct Preflight {
 
   /// - Parameters:
   ///   - samples: all samples `[count] + sampleShape`, on the model's device.
-  ///   - labels, targets: as an attack gets them (``Recipe/makeAttack(on:samples:labels:targets:seed:grid:)``).
+  ///   - labels: as an attack gets them.
+  ///   - targets: likewise.
   /// - Throws: ``RecipeError`` for a recipe that cannot be.
   public init(
     _ model: any Model, _ recipe: Recipe, _ samples: Tensor, labels: [Int]? = nil, targets: [Int]? = nil

@@ -1,7 +1,7 @@
 import Torch
 
 extension Attack {
-  /// f(x′), one value a sample, of given x′: in the same tiles, and therefore to the same bits, as ``run`` has it.
+  /// f(x′), one value a sample, of given x′: in the same tiles, and therefore to the same bits, as the attack has it.
   ///
   /// - Parameters:
   ///   - set: all samples `[count, …]`, on any device.
@@ -16,7 +16,9 @@ extension Attack {
       before == 0
       ? perturbed
       : concatenated([
-        Tensor.zeros([before] + perturbed.shape.dropFirst(), device: perturbed.device), perturbed,
+        Tensor.zeros(
+          [before] + perturbed.shape.dropFirst(), dtype: perturbed.dtype, device: perturbed.device),
+        perturbed,
       ])
     return try LibTorch.withThreads(1) {
       try withoutGrad {

@@ -22,7 +22,7 @@ public struct Tile: Sendable {
   private let isCancelled: @Sendable () -> Bool
 
   /// - Parameters:
-  ///   - set: all samples `[count, …]`, float32.
+  ///   - set: all samples `[count, …]`, float32 or float64.
   ///   - number: the tile holds the indices from `number * size` on.
   ///   - range: the indices that are attacked.
   ///   - mask: 1 where a value may change, `[1, …]` for all samples alike or `[count, …]`.

@@ -2,6 +2,9 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #include "ctorch.h"
@@ -31,3 +34,10 @@ const ct_api *ct_load(const char *path, char **error) {
 }
 
 void *ct_symbol(const char *name) { return library ? dlsym(library, name) : NULL; }
+
+void ct_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}

@@ -4,6 +4,7 @@ import Formats
 public struct Dataset: Sendable, Equatable {
   /// Its name in the registry, or the path it was read from.
   public let name: String
+  /// The samples that models are trained on.
   public let train: Samples
   /// Never used but to test.
   public let test: Samples
@@ -29,6 +30,7 @@ public struct Dataset: Sendable, Equatable {
   /// The files that the training samples come from, where each has its own.
   public internal(set) var recordNames: [String] = []
 
+  /// A data set of its parts; samples of all parts have one shape.
   public init(
     name: String, train: Samples, test: Samples, classNames: [String], encoding: SampleEncoding,
     digest: String,
@@ -45,6 +47,18 @@ public struct Dataset: Sendable, Equatable {
 
   /// What tells the training samples from all others: a run of attacks on them has it in its manifest.
   package var trainIdentity: String { "\(digest)/\(train.count)" }
+
+  /// The training samples in double precision, from the file's own values; nil where those are not at hand.
+  /// - Throws: `FormatError`.
+  public func trainDoubles() throws(FormatError) -> [Double]? {
+    guard let records else { return nil }
+    guard case .features = encoding.scale else {
+      return try encoding.decodeDoubles(records, file: name)
+    }
+    let clamped = FeatureTable.clamped(records.doubles(), to: encoding.scale)
+    return try encoding.decodeDoubles(HostArray(clamped, shape: records.shape), file: name)
+  }
+
   /// The shape of one sample.
   public var sampleShape: [Int] { train.shape }
 }

@@ -30,16 +30,27 @@ public enum DatasetLoader {
     /// What becomes of missing values in a table.
     public var missing = MissingValues.refuse
 
+    /// Options that leave everything but the number of samples to the file.
     public init(limit: Int? = nil) {
       self.limit = limit
     }
   }
 
   /// A part of a data set.
-  public enum Part: String, Sendable, CaseIterable { case train, test }
+  public enum Part: String, Sendable, CaseIterable {
+    /// For training.
+    case train
+    /// For testing.
+    case test
+  }
 
   /// Which axis of an array counts the samples.
-  public enum SampleAxis: String, Sendable, CaseIterable { case first, last }
+  public enum SampleAxis: String, Sendable, CaseIterable {
+    /// The first, as NumPy's users have it.
+    case first
+    /// The last, as MATLAB's users have it.
+    case last
+  }
 
   /// Loads a registered set, split and scaled by its protocol, or a file or folder of the user's.
   ///

@@ -12,6 +12,7 @@ public struct Fetcher: Sendable {
   public let attempts: Int
   private let progress: Progress
 
+  /// A fetcher of files into a folder, which tries each so often and tells how far it is.
   public init(folder: String, attempts: Int = 5, progress: @escaping Progress = { _, _, _ in }) {
     self.folder = folder
     self.attempts = attempts
@@ -94,6 +95,7 @@ public struct Fetcher: Sendable {
 
 /// A download that did not come about, in one line.
 public enum FetchError: Error, Equatable, CustomStringConvertible {
+  /// The text is no address that can be fetched.
   case badAddress(String)
   /// The connection failed or broke off; what came so far is kept.
   case connection(address: String, reason: String)
@@ -101,6 +103,7 @@ public enum FetchError: Error, Equatable, CustomStringConvertible {
   case refused(address: String, status: Int)
   /// All came, but it is not the published file. It is deleted.
   case wrongChecksum(address: String, expected: String, found: String)
+  /// The disk refused, with its reason.
   case disk(String)
 
   /// Whether asking again may help.

@@ -18,12 +18,16 @@ public struct SampleEncoding: Sendable, Equatable {
     case features(minimum: [Double], maximum: [Double])
   }
 
+  /// The type of the file's elements.
   public let elementType: ElementType
   /// The shape of one sample in the file.
   public let fileShape: [Int]
+  /// Where the file has an image's channels.
   public let layout: Layout
+  /// How the file's values become those of 0…1.
   public let scale: Scale
 
+  /// How a file has its samples.
   public init(elementType: ElementType, fileShape: [Int], layout: Layout = .nchw, scale: Scale) {
     self.elementType = elementType
     self.fileShape = fileShape
@@ -58,10 +62,22 @@ public struct SampleEncoding: Sendable, Equatable {
   /// - Throws: `FormatError` naming the record whose value is not a number or is outside the range.
   public func decode(_ values: HostArray, file: String) throws(FormatError) -> [Float] {
     let table = scaleTable
-    var result = channelsFirst(
-      values.elementType == .uint8 && table != nil
-        ? lookUp(values.bytes, table ?? [])
-        : isWide ? scaled(values.doubles()) : scaled(values.floats()))
+    return try inside(
+      channelsFirst(
+        values.elementType == .uint8 && table != nil
+          ? lookUp(values.bytes, table ?? [])
+          : isWide ? scaled(values.doubles()) : scaled(values.floats())), file)
+  }
+
+  /// As `decode`, in double precision.
+  public func decodeDoubles(_ values: HostArray, file: String) throws(FormatError) -> [Double] {
+    try inside(channelsFirst(scaled(values.doubles())), file)
+  }
+
+  private func inside<Number: BinaryFloatingPoint>(_ values: [Number], _ file: String) throws(FormatError)
+    -> [Number]
+  {
+    var result = values
     let size = fileShape.reduce(1, *)
     let failure = result.withUnsafeMutableBufferPointer { buffer -> Int? in
       for index in buffer.indices {
@@ -74,7 +90,7 @@ public struct SampleEncoding: Sendable, Equatable {
     }
     if let failure {
       throw FormatError(
-        file, at: .record(failure / max(1, size)), outside(result[failure], failure % max(1, size)))
+        file, at: .record(failure / max(1, size)), outside(Float(result[failure]), failure % max(1, size)))
     }
     return result
   }
@@ -84,14 +100,23 @@ public struct SampleEncoding: Sendable, Equatable {
   /// - Parameter values: in [0, 1], in the order of `sampleShape`, a whole number of samples.
   /// - Returns: `[samples] + fileShape`.
   public func encode(_ values: [Float]) -> HostArray {
-    let size = fileShape.reduce(1, *)
     let values = channelsLast(values)
-    let shape = [size == 0 ? 0 : values.count / size] + fileShape
     let all =
       isWide
-      ? HostArray(unscaled(values, as: Double.self), shape: shape)
-      : HostArray(unscaled(values, as: Float.self), shape: shape)
+      ? HostArray(unscaled(values, as: Double.self), shape: fileShape(of: values.count))
+      : HostArray(unscaled(values, as: Float.self), shape: fileShape(of: values.count))
     return all.converted(to: elementType)
+  }
+
+  /// The same of values in double precision.
+  public func encode(_ values: [Double]) -> HostArray {
+    HostArray(unscaled(channelsLast(values), as: Double.self), shape: fileShape(of: values.count))
+      .converted(to: elementType)
+  }
+
+  private func fileShape(of count: Int) -> [Int] {
+    let size = fileShape.reduce(1, *)
+    return [size == 0 ? 0 : count / size] + fileShape
   }
 
   /// As `encode`, but a value that is that of the original stays as the file has it, to the bit.
@@ -100,7 +125,17 @@ public struct SampleEncoding: Sendable, Equatable {
   ///   - originals: as many values as `values`, from which these came.
   ///   - records: the originals as the file has them, `[samples] + fileShape`.
   public func encode(_ values: [Float], keeping originals: [Float], of records: HostArray) -> HostArray {
-    let encoded = encode(values)
+    kept(encode(values), values, originals, records)
+  }
+
+  /// The same of values in double precision.
+  public func encode(_ values: [Double], keeping originals: [Double], of records: HostArray) -> HostArray {
+    kept(encode(values), values, originals, records)
+  }
+
+  private func kept<Number: BinaryFloatingPoint>(
+    _ encoded: HostArray, _ values: [Number], _ originals: [Number], _ records: HostArray
+  ) -> HostArray {
     precondition(
       encoded.shape == records.shape && encoded.elementType == records.elementType, "other records")
     var bytes = encoded.bytes
@@ -115,7 +150,9 @@ public struct SampleEncoding: Sendable, Equatable {
   /// Whether single precision would lose values of the file: seconds since 1970, counters.
   private var isWide: Bool { elementType.size > 4 || elementType == .int32 || elementType == .uint32 }
 
-  private func unscaled<Number: BinaryFloatingPoint>(_ values: [Float], as _: Number.Type) -> [Number] {
+  private func unscaled<Given: BinaryFloatingPoint, Number: BinaryFloatingPoint>(
+    _ values: [Given], as _: Number.Type
+  ) -> [Number] {
     let size = fileShape.reduce(1, *)
     return values.indices.map { index in
       let (low, high) = bounds(of: index % size)
@@ -155,37 +192,39 @@ public struct SampleEncoding: Sendable, Equatable {
     }
   }
 
-  private func scaled<Number: BinaryFloatingPoint>(_ values: [Number]) -> [Float] {
+  private func scaled<Number: BinaryFloatingPoint, Result: BinaryFloatingPoint>(_ values: [Number])
+    -> [Result]
+  {
     switch scale {
     case .range(let range):
       let low = Number(range.lowerBound)
       let width = Number(range.upperBound) - low
-      return values.map { Float(($0 - low) / width) }
+      return values.map { Result(($0 - low) / width) }
     case .features(let minimum, let maximum):
       return values.indices.map { index in
         let feature = index % minimum.count
         let low = Number(minimum[feature])
         let width = Number(maximum[feature]) - low
-        return width > 0 ? Float((values[index] - low) / width) : 0
+        return width > 0 ? Result((values[index] - low) / width) : 0
       }
     }
   }
 
-  private func channelsFirst(_ values: [Float]) -> [Float] {
+  private func channelsFirst<Number>(_ values: [Number]) -> [Number] {
     guard layout == .nhwc, fileShape.count == 3 else { return values }
     return transposed(values, rows: fileShape[0] * fileShape[1], columns: fileShape[2])
   }
 
-  private func channelsLast(_ values: [Float]) -> [Float] {
+  private func channelsLast<Number>(_ values: [Number]) -> [Number] {
     guard layout == .nhwc, fileShape.count == 3 else { return values }
     return transposed(values, rows: fileShape[2], columns: fileShape[0] * fileShape[1])
   }
 
   /// Each matrix of `rows × columns` values becomes one of `columns × rows`.
-  private func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
+  private func transposed<Number>(_ values: [Number], rows: Int, columns: Int) -> [Number] {
     let size = rows * columns
     guard size > 0 else { return values }
-    return [Float](unsafeUninitializedCapacity: values.count) { result, initialized in
+    return [Number](unsafeUninitializedCapacity: values.count) { result, initialized in
       values.withUnsafeBufferPointer { values in
         for start in Swift.stride(from: 0, to: values.count, by: size) {
           for column in 0..<columns {

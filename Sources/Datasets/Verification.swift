@@ -13,28 +13,39 @@ public struct Verification: Sendable, Codable {
     case differs
     /// It is here, but there is no SHA-256 to compare with.
     case unknown
+    /// The file is not there.
     case absent
   }
 
+  /// A file and what was found of it.
   public struct File: Sendable, Codable {
+    /// Its name in the set's folder.
     public let name: String
+    /// What was found.
     public let status: Status
+    /// Its size, where it is there.
     public let bytes: Int?
+    /// The digest of its bytes in hexadecimal digits, where it was worked out.
     public let sha256: String?
   }
 
+  /// The set's name.
   public let name: String
   /// The set's folder, or nil where no data root is known or none is needed.
   public let folder: String?
+  /// Its files.
   public let files: [File]
   /// Samples to train and test on, if the set could be read.
   public let trainCount: Int?
+  /// How many test samples were read; nil where none could be.
   public let testCount: Int?
   /// The published numbers of the two.
   public let publishedTrainCount: Int
+  /// How many test samples its publication says it has.
   public let publishedTestCount: Int
   /// Why the set could not be read, or nil if it could.
   public let problem: String?
+  /// What else is to be known, one line each.
   public let notes: [String]
 
   /// Whether every sample is here and every checksum that is known is right.

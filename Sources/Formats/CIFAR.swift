@@ -4,7 +4,9 @@
 /// plane row by row, then green, then blue. Source: Krizhevsky's CIFAR page. There is no header, so the number of
 /// records is known only where the file's size is.
 public struct CIFARReader: SampleReader {
+  /// Which of the two sets.
   public enum Version: Sendable {
+    /// One label a record.
     case cifar10
     /// Labels are the fine classes.
     case cifar100
@@ -14,6 +16,7 @@ public struct CIFARReader: SampleReader {
   }
 
   public let sampleShape = [3, 32, 32]
+  /// Bytes.
   public let elementType = ElementType.uint8
   public let count: Int?
   private let version: Version

@@ -7,6 +7,7 @@ import Foundation
 public final class FileBytes: Sendable {
   /// The path, or what stands for it in errors where the bytes came from memory.
   public let name: String
+  /// How many there are.
   public let count: Int
   private nonisolated(unsafe) let base: UnsafeRawPointer?
   private let isMapped: Bool

@@ -47,7 +47,9 @@ public struct FileFormat: Sendable {
 
 /// What a file holds.
 public enum FileContents: Sendable {
+  /// Named arrays.
   case arrays(ArrayFile)
+  /// Rows of text.
   case table(TextTable)
 
   /// Reads all that can be read.
@@ -67,18 +69,26 @@ public enum FileContents: Sendable {
 
 /// Named arrays of a file, read when they are asked for.
 public struct ArrayFile: Sendable {
+  /// What an array holds.
   public enum Kind: Sendable, Equatable {
+    /// Numbers of a type.
     case numbers(ElementType)
+    /// Texts.
     case words
     /// What is not read, and why.
     case other(String)
   }
 
+  /// An array without its values.
   public struct Item: Sendable, Equatable {
+    /// Its name in the file; empty where the format has none.
     public let name: String
+    /// Its sizes, the slowest axis first.
     public let shape: [Int]
+    /// What it holds.
     public let kind: Kind
 
+    /// A description of an array.
     public init(_ name: String, _ shape: [Int], _ kind: Kind) {
       self.name = name
       self.shape = shape
@@ -86,6 +96,7 @@ public struct ArrayFile: Sendable {
     }
   }
 
+  /// All that the file has, in its order.
   public let items: [Item]
   /// Whether the format's users have the samples in the last axis as often as in the first.
   public let maySampleLast: Bool
@@ -102,6 +113,7 @@ public struct ArrayFile: Sendable {
     readWords = words
   }
 
+  /// The array of a name; nil where there is none.
   public subscript(name: String) -> Item? { items.first { $0.name == name } }
 
   /// An array of numbers.

@@ -2,9 +2,13 @@
 public struct FormatError: Error, Equatable, CustomStringConvertible {
   /// A place in a file. Bytes count from 0, as tools that dump bytes do; records from 0, lines and columns from 1.
   public enum Position: Sendable, Equatable {
+    /// A byte, from 0.
     case byte(Int)
+    /// A record, from 0.
     case record(Int)
+    /// A line, from 1.
     case line(Int)
+    /// A field of a line, both from 1.
     case cell(line: Int, column: Int)
     /// A named part: a tensor, an archive's entry, a MATLAB variable.
     case entry(String)
@@ -12,10 +16,12 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
 
   /// The file's path, or what stands for it where the bytes came from memory.
   public let file: String
+  /// Where in the file, where that is known.
   public let position: Position?
   /// What is wrong and, where that helps, what to do.
   public let problem: String
 
+  /// An error of its parts.
   public init(_ file: String, at position: Position? = nil, _ problem: String) {
     self.file = file
     self.position = position

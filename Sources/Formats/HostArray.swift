@@ -1,6 +1,31 @@
 /// The type of an array's elements in a file.
 public enum ElementType: String, Sendable, CaseIterable {
-  case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
+  /// Truth values, a byte each.
+  case bool
+  /// Whole numbers of 8 bits from 0.
+  case uint8
+  /// Whole numbers of 8 bits.
+  case int8
+  /// Whole numbers of 16 bits from 0.
+  case uint16
+  /// Whole numbers of 16 bits.
+  case int16
+  /// Whole numbers of 32 bits from 0.
+  case uint32
+  /// Whole numbers of 32 bits.
+  case int32
+  /// Whole numbers of 64 bits from 0.
+  case uint64
+  /// Whole numbers of 64 bits.
+  case int64
+  /// Floating point, 16 bits, 5 of them for the exponent.
+  case float16
+  /// Floating point, 16 bits, 8 of them for the exponent.
+  case bfloat16
+  /// Floating point, 32 bits.
+  case float32
+  /// Floating point, 64 bits.
+  case float64
 
   /// Bytes an element.
   public var size: Int {
@@ -20,6 +45,7 @@ public enum ElementType: String, Sendable, CaseIterable {
 
 /// A Swift number that can be an element of a `HostArray`.
 public protocol HostElement: BitwiseCopyable, Sendable {
+  /// The type that a file has for it.
   static var elementType: ElementType { get }
 }
 
@@ -40,6 +66,7 @@ extension Double: HostElement { public static var elementType: ElementType { .fl
 public struct HostArray: Sendable, Equatable {
   /// Sizes from the slowest axis to the fastest; empty for a single number.
   public let shape: [Int]
+  /// The type of the elements.
   public let elementType: ElementType
   /// `count × elementType.size` bytes.
   public let bytes: [UInt8]

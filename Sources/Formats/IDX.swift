@@ -5,6 +5,7 @@
 public struct IDXReader: SampleReader {
   /// Sizes of all axes, the samples' first.
   public let shape: [Int]
+  /// The type of the elements.
   public let elementType: ElementType
   private let stream: ByteStream
   private let file: FileBytes

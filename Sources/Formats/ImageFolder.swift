@@ -11,6 +11,7 @@ public struct ImageFolder: Sendable {
   public let classNames: [String]
   /// Index in `classNames` of each file's class, or nil where there are none.
   public let labels: [Int]?
+  /// The folder.
   public let path: String
   /// How many files of other endings there are, the most frequent first.
   public let others: [(ending: String, count: Int)]

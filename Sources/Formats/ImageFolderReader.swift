@@ -5,6 +5,7 @@ import Dispatch
 /// The first image decides whether samples are grey (`[height, width]`) or colour (`[height, width, 3]`); a grey image
 /// among colour ones becomes three equal channels.
 public struct ImageFolderReader: SampleReader, Sendable {
+  /// What is read.
   public let folder: ImageFolder
   public let sampleShape: [Int]
   /// `.uint8`, or `.uint16` where images have 16 bits a sample.

@@ -8,7 +8,9 @@ import Foundation
 public struct MATLABFile: Sendable {
   /// A variable in the file.
   public struct Variable: Sendable, Equatable {
+    /// Its name.
     public let name: String
+    /// The type of its elements.
     public let elementType: ElementType
     /// As MATLAB shows it.
     public let shape: [Int]

@@ -83,6 +83,7 @@ public enum NPY {
 public struct NPYReader: SampleReader {
   /// Sizes of all axes, the samples' first.
   public let shape: [Int]
+  /// The type of the elements.
   public let elementType: ElementType
   private let header: NPYHeader
   private let stream: ByteStream

@@ -3,7 +3,9 @@ import Foundation
 
 /// An image of 8-bit samples: rows from the top, channels innermost.
 public struct RasterImage: Sendable, Equatable {
+  /// Pixels in a row.
   public let width: Int
+  /// Rows.
   public let height: Int
   /// 1 (grey) or 3 (red, green, blue).
   public let channels: Int
@@ -52,12 +54,15 @@ public struct RasterImage: Sendable, Equatable {
 
 /// An image as a file has it: samples of 8 or 16 bits, rows from the top, channels innermost.
 public struct DecodedImage: Sendable, Equatable {
+  /// Pixels in a row.
   public let width: Int
+  /// Rows.
   public let height: Int
   /// 1 (grey) or 3 (red, green, blue).
   public let channels: Int
   /// `.uint8` or `.uint16`.
   public let elementType: ElementType
+  /// The samples, row by row, the channels of a pixel beside each other.
   public let bytes: [UInt8]
 
   /// More values than this an image is refused for.

@@ -12,6 +12,7 @@ import Foundation
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer?
 
+  /// The digest of no bytes yet.
   public init() {
     context = EVP_MD_CTX_new()
     // Neither call can fail but for want of memory; `finish` then gives an empty digest, which equals no digest.

@@ -4,7 +4,9 @@ import Foundation
 public struct SafetensorsFile: Sendable {
   /// What the header says of one tensor.
   public struct Entry: Sendable, Equatable {
+    /// The type of the elements.
     public let elementType: ElementType
+    /// Its sizes, the slowest axis first.
     public let shape: [Int]
     /// Where the tensor's bytes lie in the file.
     package let range: Range<Int>

@@ -2,6 +2,7 @@
 public protocol SampleReader {
   /// The shape of one sample, as the file has it.
   var sampleShape: [Int] { get }
+  /// The type of the elements.
   var elementType: ElementType { get }
   /// The number of samples, or nil where only reading to the end tells.
   var count: Int? { get }
@@ -18,6 +19,7 @@ public struct SampleBatch: Sendable, Equatable {
   /// The class of each sample, where the file has it.
   public let labels: [Int]?
 
+  /// A batch of samples, with their labels where there are any.
   public init(values: HostArray, labels: [Int]? = nil) {
     self.values = values
     self.labels = labels

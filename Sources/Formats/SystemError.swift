@@ -4,6 +4,7 @@ import Foundation
 public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The call: `open`, `write`, `rename`…
   public let operation: String
+  /// The file or folder.
   public let path: String
   /// The value of `errno`.
   public let code: Int32

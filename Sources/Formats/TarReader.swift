@@ -6,6 +6,7 @@ public struct TarReader {
   public struct Entry: Sendable, Equatable {
     /// The path as the archive has it.
     public let path: String
+    /// Its length in bytes.
     public let size: Int
 
     /// What follows the last slash.
@@ -16,6 +17,7 @@ public struct TarReader {
   private let file: String
   private var unread = 0
 
+  /// A reader at the archive's beginning.
   public init(_ file: FileBytes) throws {
     self.file = file.name
     stream = try ByteStream(file)

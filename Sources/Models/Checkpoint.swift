@@ -7,12 +7,14 @@ import Torch
 ///
 /// Python reads it with `safetensors.torch.load_file`.
 public struct Checkpoint: Sendable {
+  /// The model.
   public var model: any TrainableModel
   /// The state of a ``Trainer``; empty once training is over.
   public var training: [NamedTensor]
   /// The epochs done.
   public var epoch: Int
 
+  /// A checkpoint of a model, with what its training needs to go on.
   public init(_ model: any TrainableModel, training: [NamedTensor] = [], epoch: Int = 0) {
     self.model = model
     self.training = training

@@ -18,14 +18,19 @@ public enum Output: String, Codable, CaseIterable, Sendable {
 
 /// What an attack or a measure may ask of any model, ours or the user's: frozen, in evaluation mode.
 ///
-/// Samples come as `[batch] + sampleShape`, float32, in [0, 1], on the model's device.
+/// Samples come as `[batch] + sampleShape`, float32 or in the model's ``precision``, in [0, 1], on the model's device; what it
+/// gives is of their type.
 public protocol Model: Sendable {
   /// How messages name it: a file's path or a family's name.
   var name: String { get }
   /// The shape of one sample: `[channels, height, width]` or `[features]`.
   var sampleShape: [Int] { get }
+  /// The outputs that it has.
   var outputs: Set<Output> { get }
+  /// Where it runs, and samples must be.
   var device: Device { get }
+  /// The type in which it is attacked: float64 where the model computes in that, else float32.
+  var precision: DataType { get }
 
   /// An output of each sample, differentiable in `x`. No sample's output may depend on another.
   ///
@@ -49,6 +54,7 @@ public protocol Model: Sendable {
 
 extension Model {
   public var readValues: Tensor? { nil }
+  public var precision: DataType { .float32 }
 
   /// An output that compares with nothing.
   public func output(_ output: Output, of x: Tensor) throws -> Tensor {
@@ -79,11 +85,19 @@ public struct Batch: Sendable {
   /// The samples' places in the epoch's data.
   public var indices: [Int]
 
+  /// A batch of samples, with the classes and the places in the data where they are known.
   public init(_ samples: Tensor, labels: Tensor? = nil, indices: [Int]? = nil) {
     self.samples = samples
     targets = samples
     self.labels = labels
     self.indices = indices ?? Array(0..<samples.shape[0])
+  }
+
+  /// Some of its samples.
+  func part(_ range: Range<Int>) -> Batch {
+    var part = Batch(samples[range], labels: labels?[range], indices: Array(indices[range]))
+    part.targets = targets[range]
+    return part
   }
 
   /// These samples and others, one after the other; without classes unless both have them.
@@ -106,12 +120,14 @@ public struct TrainingData: Sendable {
   /// What the samples were before they were changed, `[count, …]`; nil where they are as they were.
   public var targets: Tensor?
 
+  /// Data to train on, with classes or with targets where a sample is not its own.
   public init(_ samples: Tensor, labels: [Int]? = nil, targets: Tensor? = nil) {
     self.samples = samples
     self.labels = labels
     self.targets = targets
   }
 
+  /// How many samples there are.
   public var count: Int { samples.shape[0] }
 
   /// The samples at some places, as a batch.
@@ -122,6 +138,16 @@ public struct TrainingData: Sendable {
       indices: indices)
     if let targets { batch.targets = targets.gathered(indices) }
     return batch
+  }
+
+  /// These samples, a share of them drawn anew for each epoch in the form that something made of them, with what they are as targets:
+  /// of such a pair contrastive learning takes one view each.
+  ///
+  /// - Parameter changed: what was made of each, `[count, …]`.
+  public func seen(as changed: Tensor, share: Double, seed: UInt64, epoch: Int) -> TrainingData {
+    let draws = RandomStream(seed: seed, purpose: .partner, index: epoch).uniform(count)
+    let taken = Tensor(draws, [count]).to(samples.device) .< share
+    return TrainingData(`where`(taken.perSample(like: samples), changed, samples), targets: samples)
   }
 
   /// These samples and others, one after the other; without classes unless both have them.
@@ -139,11 +165,14 @@ public struct TrainingData: Sendable {
 /// Its ``parts`` are the one description of the network: parameters, buffers, the forward pass and the TorchScript form
 /// come from their layers.
 public protocol TrainableModel: Model, Module {
+  /// The family and sizes that it was made of.
   var architecture: Architecture { get }
   /// The parts, in the order of a checkpoint; the first of them takes the samples.
   var parts: [Sequential] { get }
   /// What a training step minimises, one objective after the other.
   var objectives: [Objective] { get }
+  /// What training moves besides the model and needs to go on; no part of the finished model.
+  var companions: [NamedTensor] { get }
   /// Its methods, each some of the parts one after the other; `forward` is among them.
   var methods: [(name: String, layers: [Sequential])] { get }
 }
@@ -151,9 +180,11 @@ public protocol TrainableModel: Model, Module {
 extension TrainableModel {
   public var name: String { architecture.family }
   public var sampleShape: [Int] { architecture.sampleShape }
+  /// Where its parameters are.
   public var device: Device { parameters.first?.tensor.device ?? .cpu }
   public var parameters: [NamedTensor] { parts.flatMap(\.parameters) }
   public var buffers: [NamedTensor] { parts.flatMap(\.buffers) }
+  public var companions: [NamedTensor] { [] }
 
   /// The channels of the convolution that takes the samples, after its ReLU.
   public func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? {
@@ -172,8 +203,11 @@ extension TrainableModel {
 
 /// One loss, the parameters that it moves and how.
 public struct Objective: Sendable {
+  /// What messages and logs call it.
   public var name: String
+  /// What it changes.
   public var parameters: [Tensor]
+  /// How they are changed.
   public var optimizer: OptimizerConfiguration
   /// The authors' own; a training may multiply it by another.
   public var schedule: LearningRateSchedule
@@ -181,6 +215,7 @@ public struct Objective: Sendable {
   /// from the stream. Running statistics move as it is computed.
   public var loss: @Sendable (_ batch: Batch, _ random: RandomStream) throws -> Tensor
 
+  /// An objective of its parts.
   public init(
     _ name: String, _ parameters: [Tensor], _ optimizer: OptimizerConfiguration,
     schedule: LearningRateSchedule = .constant,

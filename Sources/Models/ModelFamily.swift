@@ -7,6 +7,7 @@ public struct ModelFamily: Sendable {
   public let name: String
   /// One line for `--help`.
   public let summary: String
+  /// What its models give.
   public let outputs: Set<Output>
   /// Whether training needs the samples' classes.
   public let needsLabels: Bool
@@ -20,6 +21,7 @@ public struct ModelFamily: Sendable {
   let usualCode: @Sendable ([Int]) -> Int
   let make: @Sendable (Architecture, inout ParameterInitializer) throws -> any TrainableModel
 
+  /// A family of its parts.
   public init(
     _ name: String, _ summary: String, outputs: Set<Output>, needsLabels: Bool = false, epochs: Int,
     batchSize: Int = 100, warmUp: Int = 0, usualCode: @escaping @Sendable ([Int]) -> Int,
@@ -39,6 +41,7 @@ public struct ModelFamily: Sendable {
 
 /// All families; a new one is a file with an entry, and a line here.
 public enum ModelFamilies {
+  /// Every family there is.
   public static let all: [ModelFamily] = [
     .sparse, .dense, .convolutional, .adversarial, .features, .classifier, .contrastiveConvolutions,
     .contrastiveResidual, .contrastiveDense,
@@ -77,6 +80,7 @@ public struct Architecture: Codable, Equatable, Sendable {
     self.init(try ModelFamilies.named(name), sampleShape: sampleShape, code: code, classes: classes)
   }
 
+  /// A model of a family for samples of a shape.
   public init(_ family: ModelFamily, sampleShape: [Int], code: Int? = nil, classes: Int = 0) {
     self.family = family.name
     self.sampleShape = sampleShape
@@ -102,13 +106,21 @@ public struct Architecture: Codable, Equatable, Sendable {
 
 /// Why a model cannot be built, loaded, trained or asked.
 public enum ModelError: Error, Equatable, CustomStringConvertible {
+  /// There is no family of this name.
   case unknown(String)
+  /// A family does not take samples of this shape, and why.
   case unsuitable(String, [Int], String)
+  /// A family learns classes, and the data have none.
   case unlabelled(String)
+  /// A file is no checkpoint that can be read, and why.
   case checkpoint(path: String, String)
+  /// A training's loss is not finite.
   case diverged(epoch: Int, loss: Double)
+  /// A model lacks an output that something needs.
   case lacks(String, Output, for: String, has: [Output])
+  /// A model has no part of this name.
   case noPart(String, String)
+  /// A setting is out of range, in one line.
   case settings(String)
 
   public var description: String {

@@ -4,7 +4,14 @@ import Torch
 /// The vanilla network in the native kernel: one sample at a time through all its steps, weights and moments in cache.
 public final class FusedMINE: MINEEstimator {
   /// The instruction set whose kernel runs: the processor's best, or one asked for by name to compare.
-  public enum InstructionSet: String, CaseIterable, Sendable { case avx512, avx2, baseline }
+  public enum InstructionSet: String, CaseIterable, Sendable {
+    /// 512-bit vectors of x86.
+    case avx512
+    /// 256-bit vectors of x86.
+    case avx2
+    /// What every machine has.
+    case baseline
+  }
 
   private let native: NativeMINE
   private let kernel: cm_advance

@@ -13,7 +13,9 @@ public enum MINE {
     case authors
   }
 
+  /// How the statistics network looks and is trained.
   public struct Configuration: Hashable, Codable, Sendable {
+    /// The network's form.
     public var architecture = Architecture.vanilla
     /// H ≥ 1. The native kernel computes 16 at a time, so 16 cost as much as 10.
     public var hiddenUnits = 16
@@ -23,9 +25,12 @@ public enum MINE {
     public var learningRate: Float = 1e-3
     /// Adam's decay rates and the ε of its denominator.
     public var beta1: Float = 0.9
+    /// Adam's decay of the second moment.
     public var beta2: Float = 0.999
+    /// What Adam adds to the root of the second moment.
     public var epsilon: Float = 1e-8
 
+    /// The usual settings but for those that are given.
     public init(
       architecture: Architecture = .vanilla, hiddenUnits: Int = 16, stepsPerIteration: Int = 20,
       learningRate: Float = 1e-3

@@ -2,17 +2,21 @@ import Formats
 
 /// An RGB raster of 8 bits a channel to draw on; parts outside are cut off.
 public struct Canvas: Sendable {
+  /// Pixels in a row.
   public let width: Int
+  /// Rows.
   public let height: Int
   /// Row by row, three bytes a pixel.
   public private(set) var pixels: [UInt8]
 
+  /// An empty picture.
   public init(width: Int, height: Int, background: Colour = .white) {
     self.width = width
     self.height = height
     pixels = (0..<width * height).flatMap { _ in [background.red, background.green, background.blue] }
   }
 
+  /// The pixel of a column and a row, from 0 at the upper left.
   public subscript(x: Int, y: Int) -> Colour {
     get {
       let i = 3 * (y * width + x)
@@ -51,17 +55,23 @@ public struct Canvas: Sendable {
 
 /// A colour of 8 bits a channel.
 public struct Colour: Sendable, Equatable {
+  /// The share of red.
   public var red: UInt8
+  /// The share of green.
   public var green: UInt8
+  /// The share of blue.
   public var blue: UInt8
 
+  /// A colour of its shares, 0…255.
   public init(red: UInt8, green: UInt8, blue: UInt8) {
     self.red = red
     self.green = green
     self.blue = blue
   }
 
+  /// White.
   public static let white = Colour(red: 255, green: 255, blue: 255)
+  /// Black.
   public static let black = Colour(red: 0, green: 0, blue: 0)
 
   /// From channels in [0, 1], rounded; values beyond are clamped, NaN becomes 0.

@@ -2,9 +2,13 @@ import Formats
 
 /// What a column has for a row.
 public enum CellContent: Sendable, Equatable {
+  /// Nothing is known.
   case missing
+  /// A text as it is.
   case text(String)
+  /// A whole number.
   case integer(Int)
+  /// A number, shortened for people.
   case number(Double)
   /// The mean of several measurements, and their standard deviation; `count` 1 has none.
   case spread(mean: Double, deviation: Double, count: Int)
@@ -46,6 +50,7 @@ extension CellContent {
 
 /// A type whose values stand in tables.
 public protocol TableValue: SendableMetatype {
+  /// How tables show it.
   var cell: CellContent { get }
 }
 
@@ -66,6 +71,7 @@ public struct Column<Row>: Sendable {
   public let key: String
   /// How its numbers read on pages.
   public let format: NumberFormat
+  /// What a row has in this column.
   public let content: @Sendable (Row) -> CellContent
 
   /// - Parameters:

@@ -6,26 +6,32 @@ import Foundation
 public struct Document: Sendable {
   /// What a name in the template stands for.
   public indirect enum Value: Sendable {
+    /// A text that replaces its name.
     case text(String)
     /// Whether a part of the page is there.
     case flag(Bool)
     /// A part that is repeated, with names of its own.
     case list([[String: Value]])
+    /// A table.
     case table(Table)
     /// A picture with a name that is its file's, and that is not used twice.
     case plot(String, Plot)
+    /// Pictures in rows, with the file's name and what it shows.
     case grid(String, ImageGrid, shows: String)
     /// Names that belong together, as one part of the page has them.
     case group([String: Value])
   }
 
+  /// The page, with names for what is to be filled in.
   public var template: Template
+  /// What is filled in, by name.
   public var values: [String: Value]
   /// What `.csv` has, a line per row; no file without.
   public var records: Records?
   /// What `.json` has; no file without.
   public var json: Data?
 
+  /// A page, with the records that stand beside it as CSV and as JSON.
   public init(
     _ template: Template, _ values: [String: Value], records: Records? = nil, json: Data? = nil
   ) {

@@ -10,11 +10,14 @@ public struct ImageGrid: Sendable {
 
   /// Images side by side under one name.
   public struct Row: Sendable {
+    /// What stands beside it.
     public var name: String
     /// Each image C×H×W, channel by channel.
     public var images: [[Float]]
+    /// How values become colours.
     public var colouring: Colouring
 
+    /// A row of images, each with its values row-major.
     public init(_ name: String, _ images: [[Float]], colouring: Colouring = .plain) {
       self.name = name
       self.images = images
@@ -22,7 +25,9 @@ public struct ImageGrid: Sendable {
     }
   }
 
+  /// The shape of every image, `[channels, height, width]`.
   public let shape: [Int]
+  /// The rows, from above.
   public let rows: [Row]
   /// Edge of a square that stands for one image pixel.
   public let magnification: Int

@@ -2,8 +2,11 @@
 public struct Plot: Sendable {
   /// A point in the axes' own units; one that is not finite leaves a gap.
   public struct Point: Sendable {
+    /// Along the horizontal axis.
     public var x: Double
+    /// Along the vertical axis.
     public var y: Double
+    /// A point.
     public init(_ x: Double, _ y: Double) {
       self.x = x
       self.y = y
@@ -12,10 +15,15 @@ public struct Plot: Sendable {
 
   /// A named bar, its whisker from `lower` to `upper`.
   public struct Bar: Sendable {
+    /// What stands below it.
     public var label: String
+    /// Its height, in the axis's unit.
     public var value: Double
+    /// The lower end of its interval, where it has one.
     public var lower: Double?
+    /// The upper end of its interval, where it has one.
     public var upper: Double?
+    /// A bar.
     public init(_ label: String, _ value: Double, lower: Double? = nil, upper: Double? = nil) {
       self.label = label
       self.value = value
@@ -30,6 +38,7 @@ public struct Plot: Sendable {
     case line(name: String?, [Point], lower: [Double] = [], upper: [Double] = [])
     /// As a line, dashed and black: the truth that the others are compared with.
     case reference(name: String?, [Point])
+    /// Points that are not joined.
     case scatter(name: String?, [Point])
     /// One bar a label, side by side; the x axis shows the labels.
     case bars([Bar])
@@ -37,13 +46,20 @@ public struct Plot: Sendable {
     case histogram(name: String?, [Double], bins: Int = 40)
   }
 
+  /// What stands above.
   public var title: String
+  /// The horizontal axis.
   public var x: PlotAxis
+  /// The vertical axis.
   public var y: PlotAxis
+  /// What is drawn, the first below.
   public var marks: [Mark]
+  /// Its width in pixels.
   public var width: Double
+  /// Its height in pixels.
   public var height: Double
 
+  /// A plot of marks.
   public init(
     _ title: String, x: PlotAxis, y: PlotAxis, width: Double = 640, height: Double = 380, marks: [Mark]
   ) {

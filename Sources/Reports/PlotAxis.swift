@@ -3,13 +3,21 @@ import Foundation
 /// One axis of a ``Plot``.
 public struct PlotAxis: Sendable {
   /// How values become distances.
-  public enum Scale: Sendable { case linear, logarithmic }
+  public enum Scale: Sendable {
+    /// In proportion.
+    case linear
+    /// In proportion to the logarithm; values must be positive.
+    case logarithmic
+  }
 
+  /// What stands beside it, with the unit.
   public var label: String
+  /// How values become places.
   public var scale: Scale
   /// What the axis covers; by default all marks, and 0 where bars or histograms stand on it.
   public var range: ClosedRange<Double>?
 
+  /// An axis; without a range it has that of the values.
   public init(_ label: String, scale: Scale = .linear, range: ClosedRange<Double>? = nil) {
     self.label = label
     self.scale = scale

@@ -1,8 +1,12 @@
 /// Why a picture or table could not be made.
 public enum ReportError: Error, Equatable, CustomStringConvertible {
+  /// The shape is no image's.
   case notAnImage(shape: [Int])
+  /// An image has another number of values than its shape.
   case wrongImageSize(row: String, index: Int, count: Int, shape: [Int])
+  /// Nothing was given to draw.
   case nothingToDraw(String)
+  /// A row has another number of cells than there are columns.
   case raggedTable(row: Int, cells: Int, columns: Int)
   /// A page's template that cannot be read.
   case template(String)

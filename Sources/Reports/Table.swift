@@ -1,6 +1,8 @@
 /// A table of text for Markdown and CSV.
 public struct Table: Sendable, Equatable {
+  /// What stands above the columns.
   public let columns: [String]
+  /// The cells, row by row.
   public let rows: [[String]]
 
   /// - Throws: ``ReportError/raggedTable(row:cells:columns:)`` unless every row has a cell for each column.

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// A name without a value is an error, and so is a value without a place: text and figures cannot drift apart.
 public struct Template: Sendable {
+  /// What messages call it.
   public let name: String
   private let template: MustacheTemplate
 

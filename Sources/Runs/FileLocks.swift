@@ -25,6 +25,7 @@ public final class FileLocks: Sendable {
   /// Takes the lock on a part; false if somebody else has it and `waiting` is false.
   public func acquire(_ part: Int, waiting: Bool = false) -> Bool { set(F_WRLCK, part, wait: waiting) }
 
+  /// Gives a part up.
   public func release(_ part: Int) { _ = set(F_UNLCK, part, wait: false) }
 
   /// The parts from `first` on that are held by living processes at this moment, this one's other files included.

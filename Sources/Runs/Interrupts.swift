@@ -18,6 +18,7 @@ public enum Interruption: Int32, Sendable {
 public final class Interrupts: Sendable {
   /// Thrown by a worker that drops its shard because of an interrupt.
   public struct Stop: Error {
+    /// The stop that an interrupt asks for.
     public init() {}
   }
 

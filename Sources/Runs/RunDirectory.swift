@@ -17,8 +17,11 @@ import Foundation
 /// Any number of processes may work in one directory. `recipe.yaml`, `manifest.json` and `uae/` of a complete run
 /// are the same bytes however many processes made it and however often they were killed.
 public final class RunDirectory {
+  /// The path of the folder.
   public let folder: String
+  /// What the run is of; a folder of another identity is refused.
   public let identity: RunIdentity
+  /// How the work is cut.
   public let plan: ShardPlan
   /// What opening found and mended, one line each, for the user to see.
   public internal(set) var notes: [String] = []

@@ -13,6 +13,7 @@ public struct RunIdentity: Sendable, Equatable {
   /// The software that computes, by name: `["swift-uae": "1.0.0", "libtorch": "2.13.0"]`.
   public var software: [String: String]
 
+  /// An identity of digests and versions.
   public init(recipe: String, model: String, data: String, software: [String: String]) {
     self.recipe = recipe
     self.model = model

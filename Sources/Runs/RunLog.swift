@@ -46,6 +46,7 @@ public final class RunLog: Sendable {
   /// How values are distributed.
   public func histogram(_ tag: String, _ values: [Double], step: Int) { event(tag, step, .histogram(values)) }
 
+  /// Writes a picture.
   public func image(_ tag: String, _ image: RasterImage, step: Int) {
     guard let png = try? image.png() else { return }
     event(tag, step, .image(width: image.width, height: image.height, png: png))

@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// Times come from the monotonic clock, so a clock that is set does not upset them. Safe to call from any thread.
 public final class RunProgress: Sendable {
+  /// How progress appears on standard error.
   public enum Style: Sendable, Equatable {
     /// A bar that redraws itself, for terminals.
     case bar

@@ -3,7 +3,9 @@ import Foundation
 
 /// What can be seen of a run from outside, while it goes on or after: read-only, and quick for any number of shards.
 public struct RunStatus: Sendable, Encodable {
+  /// The run's folder.
   public let folder: String
+  /// What is done and what is planned.
   public let totals: RunTotals
   /// Shards that living processes have in hand at this moment.
   public let inHand: [Int]

@@ -1,9 +1,14 @@
 /// Sums over the finished shards of a run.
 public struct RunTotals: Sendable, Equatable {
+  /// Shards that are done.
   public private(set) var shards = 0
+  /// Shards of the whole run.
   public let shardsPlanned: Int
+  /// Samples that are done.
   public private(set) var samples = 0
+  /// Samples of the whole run.
   public let samplesPlanned: Int
+  /// How the done samples ended.
   public private(set) var counts = ShardCounts()
   private var similaritySum = 0.0
   private var weight = 0

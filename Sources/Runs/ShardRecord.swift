@@ -10,6 +10,7 @@ public struct ShardCounts: Sendable, Equatable {
   public private(set) var names: [String] = []
   private var values: [Int] = []
 
+  /// No sample yet.
   public init() {}
 
   /// - Parameter counts: the same states in the same order for every shard of a run; plain words in camel case.
@@ -28,7 +29,9 @@ public struct ShardCounts: Sendable, Equatable {
     }
   }
 
+  /// Samples that ended with success.
   public var succeeded: Int { self[Self.succeeded] }
+  /// All samples.
   public var total: Int { values.reduce(0, +) }
 
   static func += (sum: inout ShardCounts, counts: ShardCounts) {
@@ -56,10 +59,12 @@ extension ShardCounts: Encodable {
 public struct ShardResult: Sendable {
   /// The encoded file, a function of the run's identity and the range alone.
   public var bytes: Data
+  /// How its samples ended.
   public var counts: ShardCounts
   /// The mean similarity (the mutual information, in nats, for MINE) over the samples that succeeded; nil for none.
   public var meanSimilarity: Double?
 
+  /// The result of one shard.
   public init(bytes: Data, counts: ShardCounts, meanSimilarity: Double?) {
     self.bytes = bytes
     self.counts = counts
@@ -72,13 +77,17 @@ public struct ShardResult: Sendable {
 /// A line ends with a check over itself and the run's identity, so that a flipped bit costs one shard, not the list,
 /// and a line of another run is never taken for one of this.
 public struct ShardRecord: Sendable, Equatable {
+  /// Its number, from 0.
   public let shard: Int
+  /// The samples that it has.
   public let range: Range<Int>
   /// The file's SHA-256, 64 hexadecimal digits.
   public let sha256: String
   /// The file's size.
   public let bytes: Int
+  /// How they ended.
   public let counts: ShardCounts
+  /// The mean similarity of those with success; nil where there is none.
   public let meanSimilarity: Double?
 
   static let opening = "{\"shard\":"

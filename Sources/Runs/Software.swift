@@ -1,5 +1,6 @@
 /// This program's version, which decides the bytes of a result.
 public enum Software {
+  /// The version of this package.
   public static let version = "0.1.0"
 
   /// What computes a result, as identities of runs and cells state it.

@@ -9,7 +9,7 @@ public enum FeatureDecoder {
   /// The decoder that was trained along with the selector, or a fresh one.
   ///
   /// - Parameter samples: `[n] + shape`, to train on, where the model is to be.
-  /// - Throws: ``ModelError`` where the loss is not finite; `CancellationError`.
+  /// - Throws: `ModelError` where the loss is not finite; `CancellationError`.
   public static func model(
     _ selection: FeatureSelection, choice: FeatureSelector.Choice? = nil, samples: Tensor, seed: UInt64,
     steps: Int = steps, isCancelled: () -> Bool = { false }

@@ -9,6 +9,7 @@ public struct FeatureSelection: Sendable, Equatable {
   public struct Feature: Codable, Sendable, Equatable {
     /// Its place among all features, from 0.
     public var index: Int
+    /// Its name in the data.
     public var name: String
     /// From 1.
     public var rank: Int
@@ -21,6 +22,7 @@ public struct FeatureSelection: Sendable, Equatable {
   public let method: String
   /// The number of features of a sample.
   public let total: Int
+  /// The chosen ones, the best first.
   public let features: [Feature]
 
   /// - Throws: ``SelectionError`` where a place is chosen twice, lies outside, or none is chosen.
@@ -67,5 +69,6 @@ public struct FeatureSelection: Sendable, Equatable {
 /// Why features cannot be chosen or a choice not be used, in one line.
 public struct SelectionError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error with its text.
   public init(_ description: String) { self.description = description }
 }

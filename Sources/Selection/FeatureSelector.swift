@@ -3,6 +3,7 @@ import Torch
 
 /// A way of choosing features.
 public struct FeatureSelector: Sendable {
+  /// What `--method` calls it.
   public let name: String
   /// One line for `--help`.
   public let summary: String
@@ -34,6 +35,7 @@ public struct FeatureSelector: Sendable {
 
 /// All selectors; a new one is a file with an entry, and a line here.
 public enum FeatureSelectors {
+  /// Every way there is; the first is the usual one.
   public static let all: [FeatureSelector] = [
     .exchange, .columnSubset, .principalFeatures, .variance, .concrete, .straightThrough, .indirect,
   ]
@@ -53,10 +55,13 @@ public enum FeatureSelectors {
 public struct SelectionProblem: Sendable {
   /// `[n, d]`, float32; a training is where they are.
   public let samples: Tensor
+  /// Means and covariances of the training samples' features.
   public let moments: FeatureMoments
   /// How many features are chosen.
   public let count: Int
+  /// The seed of whatever is drawn at random.
   public let seed: UInt64
+  /// How many threads it may use.
   public let threads: Int
   /// How selectors with a training are trained.
   public var training: ConcreteTraining

@@ -10,7 +10,9 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
     self.index = index
   }
 
+  /// The host.
   public static let cpu = Device(type: 0, index: -1)
+  /// Apple's graphics processor.
   public static let mps = Device(type: 13, index: 0)
   /// The `index`-th CUDA device.
   public static func cuda(_ index: Int = 0) -> Device { Device(type: 1, index: index) }
@@ -42,6 +44,11 @@ public enum LibTorch {
 
   /// The threads that one LibTorch operator may use when called from the current thread.
   public static var threads: Int { Int(Library.api.threads()) }
+
+  /// Lets the process keep the memory of freed tensors: each step of a training or an attack frees what the next one takes
+  /// again, and the pages of new blocks cost up to a sixth of a training's time. For programs; a library leaves the choice to
+  /// the program that uses it.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
 
   /// Sets the threads that one LibTorch operator may use when called from the current thread; threads that never said take
   /// the number that any thread said last.

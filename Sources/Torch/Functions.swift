@@ -41,6 +41,11 @@ public func zeroPadded(_ x: Tensor, _ pixels: Int) -> Tensor {
   Op.pad.tensor([.tensor(x), .ints([pixels, pixels, pixels, pixels])])
 }
 
+/// The images `[batch, channels, height, width]` continued by so many mirrored pixels on every side, fewer than each side has.
+public func mirrorPadded(_ x: Tensor, _ pixels: Int) -> Tensor {
+  Op.mirror.tensor([.tensor(x), .ints([pixels, pixels, pixels, pixels])])
+}
+
 /// The mean squared error over all elements.
 public func mseLoss(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   Op.mseLoss.tensor([.tensor(prediction), .tensor(target)])

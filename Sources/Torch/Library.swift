@@ -28,13 +28,16 @@ enum Library {
   }
 
   /// Where the set-up puts the library (`.deps/lib` of this package), and beside the executable for binaries that travel.
-  private static var candidates: [String] {
+  private static var candidates: [String] { places(of: fileName, within: ".deps/lib") }
+
+  /// Beside the executable, and in a folder of this package.
+  fileprivate static func places(of name: String, within folder: String) -> [String] {
     let package = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let executable = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
     return [
-      executable.deletingLastPathComponent().appendingPathComponent(fileName).path,
-      package.appendingPathComponent(".deps/lib/\(fileName)").path,
+      executable.deletingLastPathComponent().appendingPathComponent(name).path,
+      package.appendingPathComponent("\(folder)/\(name)").path,
     ]
   }
 
@@ -73,5 +76,11 @@ public enum NativeLibrary {
   public static func symbol(_ name: String) -> UnsafeMutableRawPointer? {
     guard case .success = Library.loaded else { return nil }
     return ct_symbol(name)
+  }
+
+  /// The path of a file that a script of this package has put into `.deps`, or somebody beside the executable; nil where there
+  /// is none.
+  public static func companion(_ name: String) -> String? {
+    Library.places(of: name, within: ".deps").first { FileManager.default.fileExists(atPath: $0) }
   }
 }

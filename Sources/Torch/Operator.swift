@@ -2,18 +2,29 @@ import CTorch
 
 /// One argument or result of a LibTorch operator.
 public enum Value: Sendable {
+  /// Nothing, where the schema has an optional argument.
   case none
+  /// A tensor.
   case tensor(Tensor)
+  /// A whole number.
   case int(Int)
+  /// A number in floating point.
   case double(Double)
+  /// A truth value.
   case bool(Bool)
+  /// A text.
   case string(String)
+  /// A list of whole numbers, such as a shape.
   case ints([Int])
+  /// A list of numbers in floating point.
   case doubles([Double])
+  /// A list of truth values.
   case bools([Bool])
+  /// A list of tensors.
   case tensors([Tensor])
   /// A list with gaps, such as the indices of `aten::index`.
   case optionalTensors([Tensor?])
+  /// Where tensors shall be.
   case device(Device)
   /// The schema's default, so that a later positional argument can be given alone.
   case defaulted

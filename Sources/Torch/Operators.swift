@@ -43,7 +43,7 @@ enum Op {
   static let conv2d = find("conv2d"), convTranspose2d = find("conv_transpose2d", "input")
   static let maxPool2d = find("max_pool2d"), averagePool2d = find("avg_pool2d"),
     batchNorm = find("batch_norm")
-  static let pad = find("constant_pad_nd"), flip = find("flip")
+  static let pad = find("constant_pad_nd"), mirror = find("reflection_pad2d"), flip = find("flip")
   static let pixelShuffle = find("pixel_shuffle"), pixelUnshuffle = find("pixel_unshuffle")
   static let mseLoss = find("mse_loss"), bce = find("binary_cross_entropy")
   static let bceLogits = find("binary_cross_entropy_with_logits"), crossEntropy = find("cross_entropy_loss")

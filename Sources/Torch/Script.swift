@@ -39,6 +39,8 @@ public final class Script: @unchecked Sendable {
   /// Adds methods from TorchScript source.
   public func define(_ source: String) throws { try checked { $0.script_define(raw, source + "\n", &$1) } }
 
+  /// Writes a file for `torch.jit.load`.
+  /// - Throws: ``TorchError/native(_:)`` where it cannot be written.
   public func save(_ path: String) throws { try checked { $0.script_save(raw, path, &$1) } }
 
   /// Evaluation mode for batch norm and dropout, and no gradients for parameters.

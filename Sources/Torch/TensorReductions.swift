@@ -5,17 +5,23 @@ extension Tensor {
     op.tensor([.tensor(self), .ints(dimensions), .bool(keep)])
   }
 
+  /// The sum of all elements, without dimensions.
   public func sum() -> Tensor { Op.sum.tensor([.tensor(self)]) }
+  /// Sums along dimensions; negative ones count from the last.
   public func sum(_ dimensions: Int..., keepDimensions: Bool = false) -> Tensor {
     reduce(Op.sumDim, dimensions, keepDimensions)
   }
+  /// The mean of all elements, without dimensions.
   public func mean() -> Tensor { Op.mean.tensor([.tensor(self)]) }
+  /// Means along dimensions; negative ones count from the last.
   public func mean(_ dimensions: Int..., keepDimensions: Bool = false) -> Tensor {
     reduce(Op.meanDim, dimensions, keepDimensions)
   }
+  /// The largest values along a dimension.
   public func max(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
     reduce(Op.amax, [dimension], keepDimensions)
   }
+  /// The smallest values along a dimension.
   public func min(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
     reduce(Op.amin, [dimension], keepDimensions)
   }
@@ -29,7 +35,9 @@ extension Tensor {
   public func logSumExp(_ dimension: Int, keepDimensions: Bool = false) -> Tensor {
     reduce(Op.logsumexp, [dimension], keepDimensions)
   }
+  /// eˣ divided by the sum of it along a dimension.
   public func softmax(_ dimension: Int) -> Tensor { Op.softmax.tensor([.tensor(self), .int(dimension)]) }
+  /// The logarithm of ``softmax(_:)``, without its rounding.
   public func logSoftmax(_ dimension: Int) -> Tensor {
     Op.logSoftmax.tensor([.tensor(self), .int(dimension)])
   }

@@ -5,7 +5,9 @@ extension Tensor {
   public func reshaped(_ shape: [Int]) -> Tensor { Op.reshape.tensor([.tensor(self), .ints(shape)]) }
   /// `[batch, …]` → `[batch, elements of a sample]`.
   public func flattened() -> Tensor { reshaped([shape[0], -1]) }
+  /// The dimensions in another order; the elements are shared.
   public func permuted(_ order: [Int]) -> Tensor { Op.permute.tensor([.tensor(self), .ints(order)]) }
+  /// Two dimensions exchanged; the elements are shared.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
     Op.transpose.tensor([.tensor(self), .int(a), .int(b)])
   }
@@ -13,6 +15,7 @@ extension Tensor {
   public func unsqueezed(_ dimension: Int) -> Tensor {
     Op.unsqueeze.tensor([.tensor(self), .int(dimension)])
   }
+  /// Dimensions of length 1 repeated to a shape; the elements are shared.
   public func expanded(_ shape: [Int]) -> Tensor { Op.expand.tensor([.tensor(self), .ints(shape)]) }
   /// `[batch]` → `[batch, 1, …]`, so that one number a sample broadcasts over `other`'s elements.
   public func perSample(like other: Tensor) -> Tensor {
@@ -49,13 +52,16 @@ extension Tensor {
   public func detached() -> Tensor { Op.detach.tensor([.tensor(self)]) }
   /// A copy with storage of its own.
   public func cloned() -> Tensor { Op.clone.tensor([.tensor(self)]) }
+  /// The same elements row-major in memory, itself where they are so already.
   public func contiguous() -> Tensor { Op.contiguous.tensor([.tensor(self)]) }
   /// The same values with the channels of each pixel side by side in memory (`[batch, channels, height, width]` stays
   /// the shape): the order in which convolutions on a CPU are fastest.
   public func channelsLast() -> Tensor {
     Op.contiguous.tensor([.tensor(self)], named: ["memory_format": .int(2)])
   }
+  /// The elements in another type.
   public func to(_ dtype: DataType) -> Tensor { Op.to.tensor([.tensor(self), .int(Int(dtype.rawValue))]) }
+  /// The elements on another device.
   public func to(_ device: Device) -> Tensor {
     Op.toDevice.tensor([.tensor(self), .device(device), .int(Int(dtype.rawValue))])
   }

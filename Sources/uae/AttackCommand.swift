@@ -54,6 +54,13 @@ struct AttackCommand: ParsableCommand {
     name: .long, help: "Another TorchScript classifier to score the examples by; can be given several times.")
   var judge: [String] = []
 
+  @Flag(
+    name: .long,
+    help:
+      "Look first, on a few samples, whether what this attack does not find is likely not there, as doctor does."
+  )
+  var trust = false
+
   @Flag(name: .long, help: "Replace an existing file, or the remains of another run of it.")
   var overwrite = false
 
@@ -82,9 +89,10 @@ struct AttackCommand: ParsableCommand {
       )
     }
     try work.prepare()
-    let originals = dataset.train.tensor(on: try work.place())
+    let place = try work.place()
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
-    let subject = try self.subject.load(for: dataset, samples: originals, use: needs)
+    let subject = try self.subject.load(for: dataset, samples: dataset.train.tensor(on: place), use: needs)
+    let originals = try dataset.originals(subject.precision, on: place)
     dataset.sayNotes()
     subject.sayGuesses()
     if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {
@@ -97,7 +105,7 @@ struct AttackCommand: ParsableCommand {
     }
     let classes = try ClassData(
       dataset, subject, recipe, targets: targetKey.map { try data.load(labelKey: $0, part: part) })
-    try check(subject, recipe, originals, classes)
+    let checks = try check(subject, recipe, originals, classes)
     let judges = try Judges(judge, dataset, originals, recipe)
     var attack = try recipe.makeAttack(
       on: subject, samples: originals, labels: classes.labels, targets: classes.targets, seed: seed,
@@ -131,6 +139,7 @@ struct AttackCommand: ParsableCommand {
     if let interruption = outcome.interruption { throw Interrupted(code: interruption.exitCode) }
     let written = try form.map { try writeFile($0, directory, dataset, attack, recipe) }
     var figures = written.map(AttackFigures.init) ?? AttackFigures(directory.totals)
+    figures.checks = checks.map(AttackFigures.Check.init)
     if outcome.isComplete, rank.count == 1,
       !judges.isEmpty || classes.labels != nil || subject.readValues != nil
     {
@@ -165,17 +174,30 @@ struct AttackCommand: ParsableCommand {
   }
 
   /// Refuses a run whose results would mean nothing.
+  /// - Returns: what else was found out.
   private func check(
     _ subject: any Model, _ recipe: Recipe, _ originals: Tensor, _ classes: ClassData
-  ) throws {
+  ) throws -> [ModelInspection.Finding] {
     let preflight = try Preflight(
       subject, recipe, originals, labels: classes.labels, targets: classes.targets)
     if let vanity = preflight.vanity { StandardError.write("\(subject.name): \(vanity.text)\n") }
     if let warning = preflight.warning { StandardError.write("\(subject.name): \(warning.text)\n") }
-    guard let obstacle = preflight.obstacle else { return }
-    let text = "\(subject.name): \(obstacle.subject): \(obstacle.text)"
-    guard force else { throw RecipeError("\(text); --force goes on all the same") }
-    StandardError.write("\(text); going on because of --force\n")
+    if let obstacle = preflight.obstacle {
+      let text = "\(subject.name): \(obstacle.subject): \(obstacle.text)"
+      guard force else { throw RecipeError("\(text); --force goes on all the same") }
+      StandardError.write("\(text); going on because of --force\n")
+      return preflight.findings
+    }
+    guard trust else { return preflight.findings }
+    let few = 0..<min(Attack.tileSize, originals.shape[0])
+    let found = try TrustChecks(
+      subject, recipe, originals[few], labels: classes.labels.map { Array($0[few]) },
+      threads: work.threadCount
+    ).findings
+    for finding in found where finding.spoils {
+      StandardError.write("\(subject.name): \(finding.subject): \(finding.text)\n")
+    }
+    return preflight.findings + found
   }
 
   /// Runs, and sees to it that neither what failed before nor what fails now blocks the next try: the run beside a file is

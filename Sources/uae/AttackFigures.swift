@@ -23,6 +23,21 @@ struct AttackFigures: Encodable {
   /// The same of each other model, by its path.
   var judges: [String: Judgement] = [:]
 
+  /// What the checks before the run found out about model and attack.
+  var checks: [Check] = []
+
+  /// A finding of the checks.
+  struct Check: Encodable {
+    let subject: String
+    let text: String
+    /// Whether it speaks against the result.
+    let isProblem: Bool
+
+    init(_ finding: ModelInspection.Finding) {
+      (subject, text, isProblem) = (finding.subject, finding.text, finding.spoils)
+    }
+  }
+
   /// What another model makes of the examples.
   struct Judgement: Encodable {
     var classes: ClassFigures?

@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Runs
+import Torch
 
 @main
 struct UAE: ParsableCommand {
@@ -19,6 +20,7 @@ struct UAE: ParsableCommand {
   static func main() {
     // Output may go to a pipe that closes early (`uae … | head`).
     signal(SIGPIPE, SIG_IGN)
+    LibTorch.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       try command.run()

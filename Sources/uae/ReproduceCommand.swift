@@ -31,6 +31,22 @@ struct ReproduceCommand: ParsableCommand {
   @Option(name: .long, help: "The same as --only dataset=NAME; may be given several times.")
   var dataset: [String] = []
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      The same as --only model=NAME; in a study of attacks on classifiers NAME=PATH is one of yours to attack, too. May be \
+      given several times.
+      """,
+      valueName: "name"))
+  var model: [String] = []
+
+  @Flag(
+    name: .long,
+    help:
+      "The same as --only as-published=yes: the arithmetic of the paper's code where it is not the paper's.")
+  var asPublished = false
+
   @Option(name: .long, help: "The same as --only seeds=N.")
   var seeds: Int?
 
@@ -90,6 +106,8 @@ struct ReproduceCommand: ParsableCommand {
   private func plan<S: Study>(_: S.Type) throws -> S.Plan {
     var wanted = only.map { (part: $0.part, values: $0.values) }
     if !dataset.isEmpty { wanted.append(("dataset", dataset)) }
+    if !model.isEmpty { wanted.append(("model", model)) }
+    if asPublished { wanted.append(("as-published", ["yes"])) }
     if let seeds { wanted.append(("seeds", ["\(seeds)"])) }
     return try S.plan(scale).narrowed(to: wanted)
   }
@@ -99,11 +117,19 @@ struct ReproduceCommand: ParsableCommand {
     let folders = scale.split(separator: "/").map(String.init)
     let plan = folders.lastIndex(of: "Plans").map { folders[$0...].joined(separator: "/") } ?? scale
     var words = ["./uae reproduce \(study) --scale \(plan)"]
-    words += only.map { "--only \($0.part)=\($0.values.joined(separator: ","))" }
+    words += only.map { "--only \($0.part)=\($0.values.map(withoutFolder).joined(separator: ","))" }
     words += dataset.map { "--dataset \($0)" }
+    words += model.map { "--model \(withoutFolder($0))" }
+    if asPublished { words.append("--as-published") }
     if let seeds { words.append("--seeds \(seeds)") }
     if device != "cpu" { words.append("--device \(device)") }
     return words.joined(separator: " ")
+  }
+
+  /// NAME=PATH with the file's name alone.
+  private func withoutFolder(_ value: String) -> String {
+    guard let at = value.firstIndex(of: "=") else { return value }
+    return value[...at] + URL(fileURLWithPath: String(value[value.index(after: at)...])).lastPathComponent
   }
 
   func run() throws { try run(Studies.named(study)) }

@@ -35,24 +35,28 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "A run of `uae attack` whose examples are added to the data.")
   var augment: String?
 
+  @Option(
+    name: .long,
+    help:
+      "How a contrastive model is given them: view (one of a pair's, for half the samples), third (a view more) or appended (as published: samples of their own)."
+  )
+  var augmentAs: ExampleUse?
+
   @Option(name: .long, help: "The checkpoint to write.")
   var out: String
 
   func run() throws {
-    let dataset = try data.load()
-    try work.prepare()
     let chosen = try ModelFamilies.named(family)
+    let shared = try SharedTraining(chosen)
+    let dataset = try data.load(isQuiet: !shared.isFirst)
+    try work.prepare()
     let settings = TrainingSettings(epochs: epochs, batchSize: batchSize ?? chosen.batchSize)
     try settings.validate()
     let device = try work.place()
-    var train = TrainingData(dataset.train, device: device)
-    if let augment {
-      let examples = try Examples(of: augment, on: dataset)
-      train = train.appending(
-        TrainingData(
-          examples.perturbed.to(device),
-          labels: train.labels.map { labels in examples.index.map { labels[$0] } }))
-    }
+    let whole = TrainingData(dataset.train, device: device)
+    let train =
+      try augment.map { try AugmentedData(whole, chosen, run: $0, on: dataset, use: augmentAs, seed: seed) }
+      ?? AugmentedData(whole, seed: seed)
     let architecture = Architecture(
       chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
     let count =
@@ -62,30 +66,36 @@ struct TrainCommand: ParsableCommand {
     if FileManager.default.fileExists(atPath: out) {
       throw ModelError.settings("\(out) exists; choose another --out or delete it")
     }
-    let data = train
-    let log = logging.log(nil)
+    let log = shared.isFirst ? logging.log(nil) : nil
     let trained = try interrupts.guarding {
       var training = ModelTraining(
         "training \(family)", architecture: architecture, settings: settings, seed: seed, path: out)
       training.device = device
       training.warmUp = chosen.warmUp
-      training.monitor = EmbeddingMonitor(data, epochs: count)?.callAsFunction
+      training.group = shared.group
+      training.adjusting = train.adjust
+      if shared.isFirst { training.monitor = EmbeddingMonitor(train.plain, epochs: count)?.callAsFunction }
       return try training.run(
-        epochs: count, samples: data.count, progress: work.progress(interrupts, log: log)
-      ) {
-        _, _ in data
-      }
+        epochs: count, samples: train.count,
+        progress: shared.isFirst
+          ? work.progress(interrupts, log: log)
+          : RunProgress(style: .quiet, isCancelled: { interrupts.requested != nil })
+      ) { epoch, _ in train(epoch) }
     }
+    shared.group?.end()
+    guard shared.isFirst else { return }
     let test = TrainingData(dataset.test, device: device)
     if trained.outputs.contains(.projection) {
       let known = TrainingData(dataset.train, device: device)
-      // Without classes an encoder is trained all the same, and there is nothing to judge it by.
+      // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
       let quality =
-        known.labels == nil || test.labels == nil
+        Set(known.labels ?? []).count < 2 || test.labels == nil
         ? nil : try embeddingQuality(trained, train: known, test: test)
       for (name, value) in quality?.figures ?? [] { log?.scalar("test/\(name)", value, step: count) }
       return try report(
-        quality, quality.map { "on the test set, \($0.text)" } ?? "no labels to judge embeddings by")
+        quality,
+        quality.map { "on the test set, \($0.text)" }
+          ?? "no labels to judge embeddings by, or one class alone")
     }
     let errors = try sampleErrors(trained, test)
     log?.scalar("test/error", mean(errors), step: count)

@@ -141,11 +141,31 @@ import Torch
 
   /// The published code compares copies of x' with each other: 2 ln 99, whatever x' is.
   @Test func publishedCriterionIsAConstantAndIsReported() throws {
-    let recipe = Recipe("published", criterion: Choice("contrastive", ["reference": .text("copies")]))
+    let recipe = try Recipe.contrastiveCode.completed()
+    #expect(recipe.criterion.word("reference", usual: KeepsContrast.Reference.original) == .copies)
     let preflight = try Preflight(model, recipe, set)
     let finding = try #require(preflight.obstacle)
     #expect(finding.subject == "gradient" && finding.text.contains("constant"))
     #expect(try Preflight(model, Recipe("views", criterion: Choice("contrastive")), set).obstacle == nil)
+  }
+
+  /// The decision on a row is the same whichever other rows are asked for with it, and steps' gradients are those of the loss.
+  @Test func gradientInPartsIsThatOfTheWhole() throws {
+    var criterion = KeepsContrast(model)
+    criterion.draws = 1
+    // Away from the ends of [0, 1], at which views have no derivative.
+    let x = noisy(set, 0.2) * 0.8 + 0.1
+    let leaf = x.requiringGrad()
+    let loss = try criterion.bind(tile()).valuesAndLoss(leaf).loss
+    let gradient = try #require(try grad(loss.sum(), [leaf])[0])
+    // Along the gradient's signs the loss of the same draws rises as the gradient says.
+    let step = 1e-3
+    let up = try withoutGrad {
+      try criterion.bind(tile()).valuesAndLoss((x + gradient.sign() * step)).loss.doubles.reduce(0, +)
+    }
+    let here = try withoutGrad { try criterion.bind(tile()).valuesAndLoss(x).loss.doubles.reduce(0, +) }
+    let expected = gradient.abs().sum().item * step
+    #expect(abs((up - here) / expected - 1) < 0.15, "\(up - here) \(expected)")
   }
 
   @Test func oneSampleAloneIsRefused() {

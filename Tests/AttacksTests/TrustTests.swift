@@ -59,11 +59,30 @@ import Torch
     let found = try findings(Self.recipe("apgd"), masks: true)
     #expect(found["planted"]?.spoils == true, "\(found)")
     #expect(found["more finds more"]?.spoils == true, "\(found)")
+    // Where gradients say nothing, a search without them is the better one.
+    let wide = try findings(Self.recipe("apgd", ["epsilon": .real(0.6)]), masks: true)
+    #expect(wide["gradients"]?.spoils == true, "\(wide)")
   }
 
   @Test func tooFewStepsAreSeen() throws {
     let found = try findings(Self.recipe("pgd", ["iterations": .integer(2), "alpha": .real(0.001)]))
     #expect(found["more finds more"]?.spoils == true, "\(found)")
+  }
+
+  @Test func aSearchThatIsNotAtItsEndIsSeen() throws {
+    let short = try findings(
+      Self.recipe("pgd", ["epsilon": .real(0.6), "iterations": .integer(5), "alpha": .real(0.06)]))
+    #expect(short["finished"]?.spoils == true, "\(short)")
+    let long = try findings(Self.recipe("apgd", ["epsilon": .real(0.6)]))
+    #expect(long["finished"]?.spoils == false && long["gradients"]?.spoils == false, "\(long)")
+    #expect(try findings(Self.recipe("fgsm"))["finished"] == nil)
+  }
+
+  /// Solvers that begin elsewhere than at the original are compared with some that do not.
+  @Test func anAttackWithAStartOfItsOwnIsCheckedToo() throws {
+    var recipe = Self.recipe("minmax", ["alpha": .real(0.1), "iterations": .integer(20)])
+    recipe.start = Choice("noise")
+    #expect(try findings(recipe)["planted"] != nil)
   }
 
   @Test func otherCriteriaAreRefused() throws {

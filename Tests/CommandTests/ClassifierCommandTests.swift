@@ -46,6 +46,18 @@ import Testing
         ] + criterion)
       #expect(result.status == 0, "\(criterion): \(result.errors)")
     }
+    // What was found out about model and attack is part of the result.
+    let trusted = try run([
+      program, "attack", "--dataset", path + "/a.npz", "--checkpoint", checkpoint, "--criterion",
+      "misclassification", "--solver", "pgd", "--epsilon", "0.6", "--out", path + "/trusted.npz", "--quiet",
+      "--json", "--trust",
+    ])
+    let figures = try JSONSerialization.jsonObject(with: Data(trusted.output.utf8)) as? [String: Any]
+    let subjects = (figures?["checks"] as? [[String: Any]])?.compactMap { $0["subject"] as? String }
+    #expect(
+      ["gradient", "deterministic", "more finds more", "finished", "gradients", "planted"].allSatisfy {
+        subjects?.contains($0) == true
+      }, "\(trusted.output)\(trusted.errors)")
     let unsuited = try run([
       program, "attack", "--dataset", path + "/a.npz", "--checkpoint", checkpoint, "--criterion",
       "reconstruction",

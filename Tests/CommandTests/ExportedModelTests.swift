@@ -110,6 +110,61 @@ import Torch
     #expect(judged.output.contains("loaded \(all.count)"), "\(judged.errors.suffix(600))")
   }
 
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with PyTorch"))
+  func whatWouldBeSilentlyWrongIsRefusedOrSaid() throws {
+    let folder = try TemporaryFolder()
+    let made = try PythonEnvironment.judge(
+      """
+      import sys, torch
+      from torch import nn
+
+      class Cast(nn.Module):
+          def forward(self, x):
+              with torch.autocast("cpu", dtype=torch.bfloat16):
+                  return (x @ x.new_ones(6, 6)).float()
+
+      @torch.library.custom_op("mine::twice", mutates_args=())
+      def twice(x: torch.Tensor) -> torch.Tensor:
+          return x * 2
+
+      @twice.register_fake
+      def _(x):
+          return torch.empty_like(x)
+
+      class Custom(nn.Module):
+          def forward(self, x):
+              return twice(x)
+
+      net = nn.Sequential(nn.Linear(6, 6), nn.BatchNorm1d(6), nn.Dropout(0.5))
+
+      def export(model):
+          return torch.export.export(model, (torch.rand(4, 6),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+
+      folder = sys.argv[1]
+      torch.export.save(export(Cast()), folder + "/autocast.pt2")
+      torch.export.save(export(Custom()), folder + "/custom.pt2")
+      torch.export.save(export(net.train()), folder + "/training.pt2")
+      torch.export.save(export(net.eval()).run_decompositions(), folder + "/decomposed.pt2")
+      """, [folder.url.path])
+    try #require(made.status == 0, "\(made.errors.suffix(600))")
+    for (name, said) in [
+      ("autocast", "it has an autocast region"),
+      ("custom", "'torch.ops.mine.twice.default', which is no operator"),
+      ("decomposed", "run_decompositions()"),
+    ] {
+      let result = try run(
+        [program, "doctor", "--model", "\(name).pt2", "--dataset", "digits"], in: folder.url)
+      #expect(result.status == 1)
+      let text = result.output + result.errors
+      #expect(text.contains(said), "\(text)")
+    }
+    let remarks = try ExportedModel("\(folder.url.path)/training.pt2", device: .cpu).remarks
+    #expect(remarks.count == 1)
+    #expect(
+      remarks.first?.contains("training mode: batch norm and dropout taken as in evaluation") == true,
+      "\(remarks)")
+  }
+
   private static func names(_ folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".pt2") }
       .map { String($0.dropLast(4)) }.sorted()
@@ -130,42 +185,6 @@ import Torch
   @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"), arguments: (try? names(folder ?? "")) ?? [])
   func soAreThoseOfPublishedFamilies(_ name: String) throws {
     try Self.compare(Self.folder ?? "", name)
-  }
-
-  /// Prints how long a call and its gradient take, beside TorchScript's for the same network, on one thread.
-  @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))
-  func aCallTakesNoLongerThanTorchScripts() throws {
-    let folder = Self.folder ?? ""
-    var shares: [Double] = []
-    try LibTorch.withThreads(1) {
-      for name in try Self.names(folder) where FileManager.default.fileExists(atPath: "\(folder)/\(name).pt")
-      {
-        let file = try Safetensors.open("\(folder)/\(name).safetensors")
-        guard let array = try? file.array("x64") else { continue }
-        let x = Tensor(array.floats(), array.shape)
-        let exported = try ExportedModel("\(folder)/\(name).pt2", device: .cpu)
-        let script = try Script.load("\(folder)/\(name).pt")
-        try script.freeze()
-        func time(_ model: any ModelProgram) throws -> Double {
-          let leaf = x.requiringGrad()
-          let start = ContinuousClock.now
-          _ = try grad(model.tensors("forward", [.tensor(leaf)])[0].tensor.sum(), [leaf])
-          return start.duration(to: .now) / .milliseconds(1)
-        }
-        // Attention that was traced without gradients has none.
-        guard (try? time(script)) != nil else { continue }
-        // The least of many, taken in turns: others use the machine too.
-        var best = [Double](repeating: .infinity, count: 2)
-        for _ in 0..<40 {
-          best[0] = min(best[0], try time(exported))
-          best[1] = min(best[1], try time(script))
-        }
-        shares.append(best[0] / best[1])
-        print("\(name): \(best[0]) ms, TorchScript \(best[1]) ms, \(best[0] / best[1]) of it")
-      }
-    }
-    let middle = try #require(shares.sorted().dropFirst(shares.count / 2).first)
-    #expect(middle <= 1.1, "the median of \(shares.count) is \(middle)")
   }
 
   @Test(.enabled(if: folder != nil, "slow: set UAE_EXPORTED"))

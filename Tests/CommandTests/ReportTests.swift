@@ -61,7 +61,6 @@ import Testing
     // Again only when asked for.
     #expect(try run([program, "report", "my run"], in: folder.url).errors.contains("--overwrite"))
     #expect(try run([program, "report", "my run", "--overwrite"], in: folder.url).status == 0)
-    try seenByABrowser(path + "/my run.html")
   }
 
   @Test func aStudysPageIsTheStudys() throws {
@@ -106,17 +105,23 @@ import Testing
     }
   }
 
-  /// Where there is a browser, it shows the page: its text is laid out and no request fails.
-  private func seenByABrowser(_ page: String) throws {
-    let names = ["chromium", "chromium-browser", "google-chrome"]
-    guard let browser = try names.first(where: { try run(["sh", "-c", "command -v \($0)"]).status == 0 })
-    else { return }
-    let shown = try run(
-      [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(path)/browser",
-        "--window-size=1200,2000",
-        "--screenshot=\(path)/page.png", "file://\(page.replacingOccurrences(of: " ", with: "%20"))",
-      ])
+  private static let browser = ["chromium", "chromium-browser", "google-chrome"].first {
+    (try? run(["sh", "-c", "command -v \($0)"]).status) == 0
+  }
+
+  /// Its text and pictures are laid out, and no request fails.
+  @Test(.enabled(if: browser != nil, "there is no Chromium")) func aBrowserShowsIt() throws {
+    let browser = try #require(Self.browser)
+    let docs = packageRoot.appending(path: "docs")
+    for name in ["table3.md", "table3.csv", "table3-images"] {
+      try FileManager.default.createDirectory(atPath: path + "/my study", withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: docs.path + "/\(name)", toPath: "\(path)/my study/\(name)")
+    }
+    #expect(try run([program, "report", "my study"], in: folder.url).status == 0)
+    let shown = try run([
+      browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(path)/browser",
+      "--window-size=1200,2000", "--screenshot=\(path)/page.png", "file://\(path)/my%20study.html",
+    ])
     #expect(shown.status == 0, "\(shown.errors)")
     let size = (try FileManager.default.attributesOfItem(atPath: path + "/page.png"))[.size] as? Int
     #expect((size ?? 0) > 20_000, "an empty page")

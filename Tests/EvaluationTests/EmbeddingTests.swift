@@ -53,6 +53,33 @@ import Torch
     #expect(throws: MeasureError.self) { try NeighbourVote(bank, labels: [0, 1], classes: 2) }
   }
 
+  /// A head fitted by gradient descent tells about as many classes as the logistic regression, and leaves the encoder alone.
+  @Test func trainedHeadTellsClassesOfAFrozenEncoder() throws {
+    let train = TrainingData(try floats("bank"), labels: try integers("y"))
+    let test = try floats("test"), truth = try integers("truth")
+    let model = try Architecture(.contrastiveDense, sampleShape: [12], code: 16).makeModel(seed: 1)
+    let before = try model.digest()
+    var settings = TrainedHead.Settings()
+    settings.epochs = 20
+    settings.batchSize = 64
+    let head = try TrainedHead(model, train, settings: settings)
+    #expect(try model.digest() == before)
+    func share(_ predicted: [Int]) -> Double {
+      Double(zip(predicted, truth).count { $0 == $1 }) / Double(truth.count)
+    }
+    let seen = try model.output(.embedding, of: test)
+    let probe = try LogisticProbe(
+      embeddings(model, train.samples), labels: try integers("y"), classes: 3)
+    #expect(share(head.predict(seen)) > 0.5 && share(head.predict(seen)) > share(probe.predict(seen)) - 0.05)
+    #expect(throws: CancellationError.self) {
+      try TrainedHead(model, train, settings: settings, isCancelled: { true })
+    }
+    #expect(throws: MeasureError.self) { try TrainedHead(model, TrainingData(train.samples)) }
+    #expect(throws: MeasureError.self) {
+      try TrainedHead(model, TrainingData(train.samples, labels: truth.map { _ in 1 }))
+    }
+  }
+
   /// Closed forms: of the same views alignment is 0, of opposite ones 4; of two opposite vectors uniformity is −8, of equal ones 0.
   @Test func alignmentAndUniformityHaveTheirClosedForms() {
     let a = Tensor([1, 0, 0, 2] as [Float], [2, 2])

@@ -156,7 +156,7 @@ import Testing
           "linear": 0.7 + gain + 0.02 * draws.next(), "alignment": 0.3 * draws.next(),
           "uniformity": -1 - draws.next(), "trainSamples": 200, "testSamples": 360,
         ] as [String: Any],
-        "updates": cell.arm == .repeated ? 96 : 32,
+        "updates": cell.arm == .repeated ? 96 : 32, "robust": 0.1 * draws.next(),
       ]
       if cell.arm.takesExamples {
         outcome["examples"] = ["successRate": draws.next(), "holds": draws.next(), "l2": 1 + draws.next()]

@@ -61,7 +61,10 @@ struct Growth: Codable {
 }
 
 enum Part: String, CaseIterable {
-  case ceilings, cases, authors, growth, threads, far
+  case ceilings, cases, authors, growth, threads, far, programs
+
+  /// Those that need nothing but this machine.
+  static var alone: [Part] { allCases.filter { $0 != .programs } }
 
   func measure(quick: Bool, threads: Int) throws -> any Encodable {
     switch self {
@@ -105,6 +108,12 @@ enum Part: String, CaseIterable {
             iterations: quick ? 4 : 40, threads: threads)
         }
       }
+    case .programs:
+      guard let folder = ProcessInfo.processInfo.environment["UAE_EXPORTED"] else {
+        FileHandle.standardError.write(Data("programs: set UAE_EXPORTED, or use Benchmarks/exported/compare\n".utf8))
+        exit(2)
+      }
+      return try ProgramRows(folder, quick: quick)
     case .threads:
       let samples = quick ? 32 : 128
       return try (0..<(quick ? 1 : 3)).flatMap { _ in

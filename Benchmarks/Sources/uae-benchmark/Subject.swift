@@ -53,7 +53,7 @@ struct Subject: Sendable {
 
   private func makeViews(_ model: any Model) throws -> any SampleViews {
     guard views == .convolution, let own = try model.views(nil, samples: samples(1)) else {
-      return RandomProjection(sampleSize: shape.reduce(1, *), seed: 1)
+      return RandomProjection(sampleSize: shape.reduce(1, *), seed: 1, device: .cpu)
     }
     return own
   }

@@ -42,7 +42,7 @@ try LibTorch.load()
 let threads = ProcessInfo.processInfo.activeProcessorCount
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-for part in parts.isEmpty ? Part.allCases : parts {
+for part in parts.isEmpty ? Part.alone : parts {
   let before = Ceilings(threads: threads, seconds: quick ? 0.2 : 0.6)
   let rows = try part.measure(quick: quick, threads: threads)
   let after = Ceilings(threads: threads, seconds: quick ? 0.2 : 0.6)

@@ -59,67 +59,129 @@ final class BoundContrast: BoundCriterion {
 
   /// Computes what depends on the originals alone.
   func anchored() throws -> BoundContrast {
+    let rows = Array(0..<tile.size)
     if settings.reference == .original {
-      anchors = try projections(tile.originals, settings.anchors, .anchorViews, from: 0)
+      anchors = try inParts(tile.originals, rows) { x, rows in
+        try project(made(x, rows, settings.anchors, .anchorViews, from: 0))
+          .reshaped([rows.count, settings.anchors, -1])
+      }
     }
-    clean = try loss(tile.originals, settings.verdict, settings.purpose, from: 0)
+    clean = try verdict(tile.originals, rows)
     return self
   }
 
   func values(_ perturbed: Tensor) throws -> Tensor {
-    let loss = try loss(perturbed, settings.verdict, settings.purpose, from: 0)
-    return loss - (clean ?? loss) + settings.kappa
+    try values(perturbed, Array(0..<perturbed.shape[0]))
+  }
+
+  private func values(_ perturbed: Tensor, _ rows: [Int]) throws -> Tensor {
+    let loss = try verdict(perturbed, rows)
+    return loss - (clean?.gathered(rows) ?? loss) + settings.kappa
+  }
+
+  /// ℓ of the given rows under the views that decide; to the bit the same whichever rows are asked for, since on the host each
+  /// goes through the network by itself.
+  private func verdict(_ x: Tensor, _ rows: [Int]) throws -> Tensor {
+    let isAlone = tile.originals.device == .cpu
+    return try inParts(x, rows) {
+      try loss($0, $1, settings.verdict, settings.purpose, from: 0, isAlone: isAlone)
+    }
+  }
+
+  /// A function of some rows at a time.
+  private func inParts(
+    _ x: Tensor, _ rows: [Int], _ function: (_ x: Tensor, _ rows: [Int]) throws -> Tensor
+  ) throws -> Tensor {
+    concatenated(
+      try stride(from: 0, to: rows.count, by: Self.rowsAtOnce).map { start in
+        let part = start..<min(rows.count, start + Self.rowsAtOnce)
+        return try function(x[part], Array(rows[part]))
+      })
   }
 
   /// The loss is of fresh views; where these say that x′ holds, the views that decide say whether it does.
   func valuesAndLoss(_ perturbed: Tensor) throws -> (values: Tensor, loss: Tensor) {
     let first = steps * UInt64(settings.draws)
     steps += 1
-    let own = try loss(perturbed, settings.draws, .stepViews, from: first)
-    let before = try withoutGrad { try loss(tile.originals, settings.draws, .stepViews, from: first) }
-    let step = own - before + settings.kappa
+    let step = try inParts(perturbed, Array(0..<perturbed.shape[0])) { x, rows in
+      let own = try linearised(x) { try loss($0, rows, settings.draws, .stepViews, from: first) }
+      let before = try withoutGrad {
+        try loss(tile.originals.gathered(rows), rows, settings.draws, .stepViews, from: first)
+      }
+      return own - before + settings.kappa
+    }
     let seen = step.detached()
-    guard (seen .<= 0).bools.contains(true) else { return (seen, step) }
-    let verdict = try withoutGrad { try values(perturbed.detached()) }
-    return (`where`(seen .<= 0, verdict, seen), step)
+    var verdict = seen.floats
+    let rows = verdict.indices.filter { verdict[$0] <= 0 }
+    guard !rows.isEmpty else { return (seen, step) }
+    let decided = try withoutGrad { try values(perturbed.detached().gathered(rows), rows).floats }
+    for (row, value) in zip(rows, decided) { verdict[row] = value }
+    return (Tensor(verdict, seen.shape).to(seen.dtype).to(seen.device), step)
   }
 
-  /// ℓ of each row under some views, `[size]`.
+  /// A function with a value for each row and, where its gradient is asked for, with this alone behind it: what the network keeps
+  /// for the way back is gone before the next rows come.
+  private func linearised(_ x: Tensor, _ function: (Tensor) throws -> Tensor) throws -> Tensor {
+    guard x.requiresGrad, isRecording else { return try function(x) }
+    let leaf = x.detached().requiringGrad()
+    let value = try function(leaf)
+    guard let slope = try grad(value.sum(), [leaf])[0] else { return value.detached() }
+    return value.detached() + ((x - leaf.detached()) * slope).flattened().sum(1)
+  }
+
+  /// The rows whose gradient is taken together: what a network makes of their views stays in a processor's cache.
+  private static let rowsAtOnce = 32
+
+  /// ℓ of the given rows of the tile under some views, `[rows]`.
+  ///
+  /// - Parameter isAlone: whether each row goes through the network by itself.
   private func loss(
-    _ x: Tensor, _ count: Int, _ purpose: RandomStream.Purpose, from first: UInt64
+    _ x: Tensor, _ rows: [Int], _ count: Int, _ purpose: RandomStream.Purpose, from first: UInt64,
+    isAlone: Bool = false
   ) throws -> Tensor {
-    let tau = settings.temperature
     if settings.reference == .copies {
       // 50 pairs of equal vectors: each is as like its partner as the 98 others.
       let z = try project(x)
-      let alike = (z * z).sum(1, keepDimensions: true) / tau
+      let alike = (z * z).sum(1, keepDimensions: true) / settings.temperature
       return (alike.expanded([x.shape[0], 99]).logSumExp(1) - alike.reshaped([-1])) * 2
     }
-    let b = try projections(x, count, purpose, from: first)
-    let reference: Tensor
-    if settings.reference == .itself {
-      // A second view for each, further on in the same streams.
-      reference = try projections(x, count, purpose, from: first + 1 << 32)
-    } else {
-      reference = anchors ?? b
+    let views = made(x, rows, count, purpose, from: first)
+    // A second view for each, further on in the same streams.
+    let second =
+      settings.reference == .itself ? made(x, rows, count, purpose, from: first + 1 << 32) : nil
+    guard isAlone else { return try contrast(views, second, rows) }
+    return concatenated(
+      try rows.enumerated().map { place, row in
+        let own = place * count..<(place + 1) * count
+        return try contrast(views[own], second?[own], [row])
+      })
+  }
+
+  /// ℓ of the given rows by their views, `[rows]`.
+  private func contrast(_ views: Tensor, _ second: Tensor?, _ rows: [Int]) throws -> Tensor {
+    func projected(_ x: Tensor) throws -> Tensor {
+      try project(x).reshaped([rows.count, x.shape[0] / rows.count, -1])
     }
-    let positives = matmul(b, reference.transposed()) / tau
-    let negatives = matmul(b, others.embeddings.transposed()) / tau + others.barred
+    let b = try projected(views)
+    let reference = try second.map(projected) ?? anchors?.gathered(rows) ?? b
+    let positives = matmul(b, reference.transposed()) / settings.temperature
+    let negatives =
+      matmul(b, others.embeddings.transposed()) / settings.temperature + others.barred.gathered(rows)
     // log(e^p + e^L) − p = softplus(L − p); where every other sample is barred L is −∞ and the loss 0.
     let all = negatives.logSumExp(2, keepDimensions: true)
     return (all - positives).softplus().mean(1, 2)
   }
 
-  /// Unit projections of so many views of each row, `[size, count, values]`.
-  private func projections(
-    _ x: Tensor, _ count: Int, _ purpose: RandomStream.Purpose, from first: UInt64
-  ) throws -> Tensor {
+  /// So many views of each of the given rows, `[rows · count, …]`.
+  private func made(
+    _ x: Tensor, _ rows: [Int], _ count: Int, _ purpose: RandomStream.Purpose, from first: UInt64
+  ) -> Tensor {
     let size = x.shape[0], shape = Array(x.shape.dropFirst()), blocks = views.blocks(shape)
     let repeated = x.unsqueezed(1).expanded([size, count] + shape).reshaped([size * count] + shape)
-    let sources = (0..<size).flatMap { row in
+    let sources = rows.flatMap { row in
       let stream = tile.stream(row, purpose)
       return (0..<UInt64(count)).map { RandomViews.Source(stream, position: (first + $0) * blocks) }
     }
-    return try project(views(repeated, sources)).reshaped([size, count, -1])
+    return views(repeated, sources)
   }
 }

@@ -79,13 +79,21 @@ struct ClassChoice: Sendable {
 
 /// Why a criterion cannot be used with a model or its data.
 public enum CriterionError: Error, Equatable, CustomStringConvertible {
+  /// The target is no class of the model's.
   case noSuchClass(Int, count: Int)
+  /// A label is no class of the model's.
   case noSuchLabel(Int, count: Int)
+  /// The data have no labels.
   case noLabels
+  /// There is another number of labels than of samples.
   case otherCount(labels: Int, samples: Int)
+  /// Logits of this shape tell no classes apart.
   case oneClass([Int])
+  /// This solver looks at single classes, and the criterion does not.
   case onlyClasses(String)
+  /// This solver tries all other classes, and the criterion has a target.
   case onlyUntargeted(String)
+  /// There is only one sample, and the criterion contrasts it with others.
   case nothingToTellFrom
 
   public var description: String {

@@ -11,6 +11,7 @@ public struct ClassObjective: Sendable {
   /// What f needs to be below 0: κ, or the least positive number where that is 0, so that a tie between classes is no
   /// success.
   public let margin: Double
+  /// The loss that gradients are of.
   public let surrogate: Surrogate
   /// What becomes of x′ before it is judged; nil for nothing.
   private var written: (@Sendable (Tensor) -> Tensor)?

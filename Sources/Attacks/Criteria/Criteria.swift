@@ -2,8 +2,10 @@ import Models
 
 /// A criterion that can be chosen by name.
 public struct RegisteredCriterion: RegistryEntry {
+  /// What `--criterion` calls it.
   public let name: String
   public let summary: String
+  /// What it can be told.
   public let settings: [Setting]
   /// What it takes from the model.
   public let needs: Output
@@ -13,12 +15,14 @@ public struct RegisteredCriterion: RegistryEntry {
 
   /// What a criterion may be made from.
   public struct Context: Sendable {
+    /// The model that is attacked.
     public var model: any Model
     /// The class of each sample of the set, from 0, where the data have labels.
     public var labels: [Int]?
     /// The class that each sample's example shall have, where such are given.
     public var targets: [Int]?
 
+    /// A model, and of its data the labels and the targets where there are any; one of either a sample.
     public init(_ model: any Model, labels: [Int]? = nil, targets: [Int]? = nil) {
       self.model = model
       self.labels = labels
@@ -41,6 +45,7 @@ public struct RegisteredCriterion: RegistryEntry {
 
 /// All criteria; a new one is a file with an entry, and a line here.
 public enum Criteria {
+  /// Every criterion there is.
   public static let registry = Registry<RegisteredCriterion>(
     "criterion",
     [

@@ -4,9 +4,11 @@ import Torch
 public struct CriterionInspection: Sendable {
   /// Of the samples tried, those at which ∇f was exactly zero, and those with NaN or infinity in f or ∇f.
   public let zeroGradients: Int
+  /// Of the samples tried, those with NaN or infinity in f or ∇f.
   public let notFinite: Int
   /// Of the samples tried, those at which f was that of the original and ∇f no more than rounding leaves.
   public let constant: Int
+  /// How many samples were tried.
   public let samples: Int
   /// Whether f depends on x′ through differentiable operations at all.
   public let isDifferentiable: Bool

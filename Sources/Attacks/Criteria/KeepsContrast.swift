@@ -28,7 +28,9 @@ public struct KeepsContrast: Criterion {
   private let views: RandomViews
   /// κ ≥ 0, the margin against the error of a few views.
   public var kappa = 0.05
+  /// τ > 0, what similarities are divided by.
   public var temperature = 0.5
+  /// What the loss of x′ is compared with.
   public var reference = Reference.original
   /// A, the views of x.
   public var anchors = 16

@@ -7,6 +7,7 @@ public struct KeepsReconstruction: Criterion {
   private let model: @Sendable (Tensor) throws -> Tensor
   /// The margin κ ≥ 0 by which the error must fall.
   public let kappa: Double
+  /// How errors are measured.
   public let norm: Norm
 
   /// How an error is measured. With κ = 0 both have the same successes; the gradients differ in scale.

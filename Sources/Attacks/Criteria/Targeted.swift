@@ -5,7 +5,9 @@ import Torch
 /// class y′ already are not attacked.
 public struct Targeted: Criterion {
   private let choice: ClassChoice
+  /// Which class x′ is to have.
   public let target: TargetClass
+  /// κ ≥ 0, by how much its logit must be above all others.
   public let kappa: Double
   private let surrogate: Surrogate
 
@@ -37,6 +39,7 @@ public struct Targeted: Criterion {
 /// unsupervised adversarial example of a classifier.
 public struct SameClass: Criterion {
   private let choice: ClassChoice
+  /// κ ≥ 0, by how much the class's logit must be above all others.
   public let kappa: Double
 
   /// - Parameters:

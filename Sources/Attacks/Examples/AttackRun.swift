@@ -4,7 +4,9 @@ import Torch
 
 /// Attacks a whole set in a run directory: shard after shard, resumable, shared by any number of processes.
 public struct AttackRun: Sendable {
+  /// What is done to each sample.
   public var attack: Attack
+  /// Examples a sample.
   public var copies: Int
   /// How many tiles are solved at a time: asked before each shard, since it changes nothing but the time.
   public var threads: @Sendable () -> Int
@@ -12,6 +14,7 @@ public struct AttackRun: Sendable {
   /// Samples per shard: enough work to make the cost of durability vanish, little enough to lose.
   public static let shardSize = 512
 
+  /// A run of an attack.
   public init(_ attack: Attack, copies: Int = 1, threads: @autoclosure @escaping @Sendable () -> Int) {
     self.attack = attack
     self.copies = copies
@@ -20,10 +23,15 @@ public struct AttackRun: Sendable {
 
   /// Seconds of all threads, by what they were spent on, for the samples attacked now.
   public struct Timing: Sendable {
+    /// Samples that were attacked.
     public var samples = 0
+    /// Seconds by the clock.
     public var wall = 0.0
+    /// Seconds in the model.
     public var criterion = 0.0
+    /// Seconds in the similarity.
     public var similarity = 0.0
+    /// Seconds of everything.
     public var total = 0.0
   }
 

@@ -49,15 +49,26 @@ public struct ExampleFile {
     let samples = dataset.train
     let encoding = try format.encoding(dataset.encoding)
     self.format = format
-    let originals = samples.tensor(on: .cpu)
+    let originals = try dataset.originals(set.perturbed.dtype, on: .cpu)
     var set = set
     if let grid = attack.grid { set.perturbed = grid.rounded(set.perturbed, originals.gathered(set.index)) }
-    let encoded =
-      dataset.records.flatMap { encoding == dataset.encoding ? $0 : nil }.map {
-        encoding.encode(
-          set.perturbed.floats, keeping: originals.gathered(set.index).floats, of: $0.rows(set.index))
-      } ?? encoding.encode(set.perturbed.floats)
-    let decoded = Tensor(try encoding.decode(encoded, file: "the examples"), set.perturbed.shape)
+    let records = encoding == dataset.encoding ? dataset.records?.rows(set.index) : nil
+    let shape = set.perturbed.shape
+    let encoded: HostArray
+    let decoded: Tensor
+    if originals.dtype == .float64 {
+      let values = set.perturbed.doubles
+      encoded =
+        records.map { encoding.encode(values, keeping: originals.gathered(set.index).doubles, of: $0) }
+        ?? encoding.encode(values)
+      decoded = Tensor(try encoding.decodeDoubles(encoded, file: "the examples"), shape)
+    } else {
+      let values = set.perturbed.floats
+      encoded =
+        records.map { encoding.encode(values, keeping: originals.gathered(set.index).floats, of: $0) }
+        ?? encoding.encode(values)
+      decoded = Tensor(try encoding.decode(encoded, file: "the examples"), shape)
+    }
     set.perturbed = decoded
     var lost = 0
     let values = try attack.criterionValues(originals, set)
@@ -71,7 +82,7 @@ public struct ExampleFile {
       }
     }
     if negatesSimilarity { set.similarity = set.similarity.map { -$0 } }
-    records = set
+    self.records = set
     self.samples = encoded
     self.lost = lost
     let labels = samples.labels.map { all in dataset.recorded(set.index.map { all[$0] }) }

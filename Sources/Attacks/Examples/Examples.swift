@@ -7,7 +7,7 @@ import Torch
 
 /// What an attack found: one record per attacked sample, in the order of the indices.
 public struct Examples: Sendable {
-  /// x′ `[records, …]` in [0, 1]; the original where the attack failed.
+  /// x′ `[records, …]` in [0, 1], float32 or float64; the original where the attack failed.
   public var perturbed: Tensor
   /// The index of each record's original in the set.
   public var index: [Int]
@@ -24,6 +24,7 @@ public struct Examples: Sendable {
   /// At how many iterates the gradient was exactly zero.
   public var zeroGradients: [Int]
 
+  /// How many examples there are.
   public var count: Int { index.count }
 
   /// Whether f(x′) ≤ 0 and x′ ≠ x, one per record.
@@ -63,7 +64,11 @@ public struct Examples: Sendable {
   /// The file of a shard: the same records give the same bytes.
   public func encoded() -> [UInt8] {
     Safetensors.encode([
-      (name: "x", array: perturbed.hostArray),
+      (
+        name: "x",
+        array: perturbed.dtype == .float64
+          ? HostArray(perturbed.doubles, shape: perturbed.shape) : perturbed.hostArray
+      ),
       (name: "index", array: HostArray(index)),
       (name: "copy", array: HostArray(copy)),
       (name: "status", array: HostArray(status.map(\.rawValue))),
@@ -114,7 +119,7 @@ public struct Examples: Sendable {
       guard values.count == n else { throw ExamplesError("\(path): '\(name)' does not have \(n) values") }
       return values
     }
-    perturbed = Tensor(x)
+    perturbed = x.elementType == .float64 ? Tensor(x.doubles(), x.shape) : Tensor(x)
     index = try integers("index")
     copy = try integers("copy")
     status = try integers("status").map { code in
@@ -133,6 +138,7 @@ public struct Examples: Sendable {
 /// Why examples cannot be read or written, in one line.
 public struct ExamplesError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error with its text.
   public init(_ description: String) { self.description = description }
 }
 

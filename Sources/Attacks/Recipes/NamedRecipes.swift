@@ -9,6 +9,13 @@ extension Recipe {
     "paper-code", criterion: Choice("reconstruction", ["errorNorm": .text("squared-l2")]),
     similarity: Choice("mine"), start: Choice("glorot"), solver: Choice("minmax"))
 
+  /// What the authors' published code does to contrastive models: its criterion compares copies of x′ and is a constant, so that
+  /// nothing but the Glorot start is left of an example.
+  public static let contrastiveCode = Recipe(
+    "contrastive-code", criterion: Choice("contrastive", ["reference": .text("copies")]),
+    similarity: Choice("mine"), start: Choice("glorot"),
+    solver: Choice("minmax", ["iterations": .integer(20)]))
+
   /// Algorithm 1 with thirty times the step; docs/visible.md measures how far that goes.
   public static let visible = Recipe(
     "visible", similarity: Choice("mine"), start: Choice("zero"),

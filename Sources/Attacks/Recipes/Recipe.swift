@@ -3,6 +3,7 @@ import Torch
 
 /// Everything that decides what the adversarial examples of a run are and how a model is retrained on them.
 public struct Recipe: Codable, Equatable, Sendable {
+  /// What `--recipe` calls it, and the run's files.
   public var name: String
   /// When an example succeeds.
   public var criterion: Choice
@@ -12,10 +13,14 @@ public struct Recipe: Codable, Equatable, Sendable {
   public var start: Choice
   /// How it goes on.
   public var solver: Choice
+  /// What an example has to keep besides: the largest distance, or the least likeness, by the similarity's name; nil for nothing.
+  public var within: [String: Double]?
   /// Examples per sample.
   public var copies: Int
+  /// How a model is retrained on the examples.
   public var retraining: Retraining
 
+  /// A recipe of its parts; those that are left out are `far-noise`'s.
   public init(
     _ name: String, criterion: Choice = Choice("reconstruction"), similarity: Choice = Choice("exact"),
     start: Choice = Choice("noise"), solver: Choice = Choice("switching"), copies: Int = 1,
@@ -32,6 +37,7 @@ public struct Recipe: Codable, Equatable, Sendable {
 
   /// How a model is retrained on its adversarial examples.
   public struct Retraining: Codable, Hashable, Sendable {
+    /// What stands for an example that was not found.
     public var failures = Failures.replace
     /// Make the examples anew against the model in training every so many epochs; 0 makes them once, against the trained
     /// model.
@@ -39,6 +45,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// The solver's iterations for those that are made anew.
     public var onlineIterations = 5
 
+    /// Retraining on examples that are made once, unless more is said.
     public init(failures: Failures = .replace, onlineEvery: Int = 0, onlineIterations: Int = 5) {
       self.failures = failures
       self.onlineEvery = onlineEvery
@@ -75,6 +82,12 @@ public struct Recipe: Codable, Equatable, Sendable {
     if !entry.takesStart, start.name != "zero" {
       throw RecipeError(
         "the solver '\(solver.name)' begins at the original; the start '\(start.name)' would be ignored")
+    }
+    for (name, value) in (within ?? [:]).sorted(by: { $0.key < $1.key }) {
+      _ = try Similarities.least(name, value)
+      if entry.onlyCriterion != nil {
+        throw RecipeError("the solver '\(solver.name)' looks at classes alone; it does not go with --within")
+      }
     }
     if !(1...1000 ~= copies) { throw RecipeError("copies is \(copies); it must be from 1 to 1000") }
     if !(1...100_000 ~= retraining.onlineIterations) {
@@ -113,8 +126,15 @@ extension Recipe {
   ) throws -> Attack {
     let recipe = try completed()
     let alike = try Similarities.make(recipe.similarity, on: model, samples: samples, seed: seed)
+    let criterion = try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets)
+    let bounds = try (within ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+      (
+        similarity: try Similarities.make(Choice(name), on: model, samples: samples, seed: seed),
+        least: try Similarities.least(name, value)
+      )
+    }
     let attack = Attack(
-      criterion: try Criteria.make(recipe.criterion, on: model, labels: labels, targets: targets),
+      criterion: bounds.isEmpty ? criterion : Within(criterion: criterion, bounds: bounds),
       similarity: try seeksLikeness ? Opposite(alike) : alike,
       solver: try Solvers.make(recipe.solver, start: makeStart()), seed: seed, device: model.device)
     guard var grid else { return attack }

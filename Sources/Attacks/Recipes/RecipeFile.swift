@@ -23,6 +23,9 @@ extension Recipe {
   /// The key under which a run's own `recipe.yaml` says what else decided its results; a recipe takes no notice of it.
   static let runKey = "run"
 
+  /// What the usual recipe has none of.
+  private static let withinKey = "within"
+
   /// Reads YAML over the usual recipe.
   /// - Throws: ``RecipeError`` for settings that do not exist, that the choice ignores, or that are out of range.
   public static func parse(_ text: String, source: String) throws -> Recipe {
@@ -33,9 +36,14 @@ extension Recipe {
       let usual = try Yams.load(yaml: Recipe.usual.yaml) as? [String: Any] ?? [:]
       var merged = usual
       for (key, value) in given where key != runKey {
+        if key == withinKey {
+          merged[key] = value
+          continue
+        }
         guard let known = usual[key] else {
           throw RecipeError(
-            "\(source): unknown setting '\(key)'; known: \(usual.keys.sorted().joined(separator: ", "))")
+            "\(source): unknown setting '\(key)'; known: \((usual.keys + [withinKey]).sorted().joined(separator: ", "))"
+          )
         }
         if key == "retraining", let known = known as? [String: Any], let value = value as? [String: Any] {
           if let unknown = value.keys.first(where: { known[$0] == nil }) {

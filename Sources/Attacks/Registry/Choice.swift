@@ -1,5 +1,6 @@
 /// One of a registry by name, with its settings: `{name: noise, sigma: 0.4}` in a recipe.
 public struct Choice: Hashable, Sendable {
+  /// The name in its registry.
   public var name: String
   private var values: [String: SettingValue]
 
@@ -12,6 +13,7 @@ public struct Choice: Hashable, Sendable {
   /// The names of the settings that are given.
   public var given: [String] { values.keys.sorted() }
 
+  /// A setting's value; nil where it was left to its usual one.
   public subscript(_ name: String) -> SettingValue? {
     get { values[name] }
     set { values[name] = newValue }

@@ -2,9 +2,11 @@ import Formats
 
 /// Something that can be chosen by name.
 public protocol RegistryEntry: Sendable {
+  /// What flags and recipes call it.
   var name: String { get }
   /// One line for `--help`.
   var summary: String { get }
+  /// What it can be told.
   var settings: [Setting] { get }
 }
 
@@ -21,6 +23,7 @@ public struct Registry<Entry: RegistryEntry>: Sendable {
     self.entries = entries
   }
 
+  /// All names, in the order of the registry.
   public var names: [String] { entries.map(\.name) }
 
   /// - Throws: ``RecipeError`` with the names that there are.

@@ -3,8 +3,11 @@ import Foundation
 /// A number, whole number or word that a criterion, similarity, start or solver can be told. It is declared once: its flag,
 /// its help, its key in a recipe, its range and the message about a bad value are made from here.
 public struct Setting: Sendable {
+  /// What values there are.
   public enum Kind: Sendable {
+    /// A number in a range.
     case real(ClosedRange<Double>)
+    /// A whole number in a range.
     case integer(ClosedRange<Int>)
     /// One of a few words.
     case word([String])
@@ -16,9 +19,11 @@ public struct Setting: Sendable {
   public let name: String
   /// One line for `--help`, without its range.
   public let summary: String
+  /// What its values are.
   public let kind: Kind
   /// What holds where nothing is given; nil where it must be given or may stay out.
   public let usual: SettingValue?
+  /// Whether it must be given.
   public let isRequired: Bool
 
   private init(
@@ -31,10 +36,12 @@ public struct Setting: Sendable {
     self.isRequired = isRequired
   }
 
+  /// A setting that is a number in a range.
   public static func real(
     _ name: String, _ usual: Double, in range: ClosedRange<Double>, _ summary: String
   ) -> Setting { Setting(name, .real(range), .real(usual), summary) }
 
+  /// A setting that is a whole number in a range.
   public static func integer(
     _ name: String, _ usual: Int, in range: ClosedRange<Int>, _ summary: String
   ) -> Setting { Setting(name, .integer(range), .integer(usual), summary) }
@@ -44,12 +51,14 @@ public struct Setting: Sendable {
     Setting(name, .text, nil, summary, isRequired: true)
   }
 
+  /// A setting that is one of the cases of an enumeration.
   public static func word<Word: RawRepresentable & CaseIterable>(
     _ name: String, _ usual: Word, _ summary: String
   ) -> Setting where Word.RawValue == String {
     Setting(name, .word(Word.allCases.map(\.rawValue)), .text(usual.rawValue), summary)
   }
 
+  /// A setting that is any text.
   public static func text(_ name: String, _ usual: String, _ summary: String) -> Setting {
     Setting(name, .text, .text(usual), summary)
   }
@@ -110,14 +119,18 @@ extension ClosedRange<Double> {
 public enum SettingValue: Hashable, Sendable, CustomStringConvertible {
   /// Whole or not: 1 and 1.0 are the same, so that a value is itself again after it was written and read.
   case number(Double)
+  /// What is no number.
   case text(String)
 
+  /// A number.
   public static func real(_ value: Double) -> SettingValue { .number(value) }
+  /// A whole number.
   public static func integer(_ value: Int) -> SettingValue { .number(Double(value)) }
 
   /// What a flag says: a number where it is one.
   public init(parsing text: String) { self = Double(text).map(SettingValue.number) ?? .text(text) }
 
+  /// The number; nil for a text.
   public var number: Double? {
     switch self {
     case .number(let value): value
@@ -160,5 +173,6 @@ extension SettingValue: Codable {
 /// A setting that makes no sense, or that what was chosen does not have.
 public struct RecipeError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error with its text.
   public init(_ description: String) { self.description = description }
 }

@@ -4,6 +4,7 @@ import Torch
 public struct Distance: Similarity {
   public let bytesPerSample = 0
 
+  /// The distance, which has no settings.
   public init() {}
 
   public func bind(_ tile: Tile) -> any BoundSimilarity { Bound(originals: tile.originals) }
@@ -24,7 +25,8 @@ public struct Distance: Similarity {
 }
 
 extension RegisteredSimilarity {
-  static let l2 = RegisteredSimilarity("l2", "minus the Euclidean distance", settings: []) { _, _ in
+  static let l2 = RegisteredSimilarity("l2", "minus the Euclidean distance", limit: .atMost, settings: []) {
+    _, _ in
     Distance()
   }
 }

@@ -9,6 +9,7 @@ public struct ExactInformation: Similarity {
 
   public let bytesPerSample = 0
 
+  /// The information of views with so many coordinates.
   public init(dimensions: Int = 1) { self.dimensions = dimensions }
 
   /// −½ ln(1 − cos²) of each pair, `[batch, …]` twice → `[batch]`.
@@ -34,6 +35,6 @@ public struct ExactInformation: Similarity {
 
 extension RegisteredSimilarity {
   static let exact = RegisteredSimilarity(
-    "exact", "the information under Gaussian projections in closed form", settings: []
+    "exact", "the information under Gaussian projections in closed form", limit: .atLeast, settings: []
   ) { _, _ in ExactInformation() }
 }

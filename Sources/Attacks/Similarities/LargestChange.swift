@@ -4,6 +4,7 @@ import Torch
 public struct LargestChange: Similarity {
   public let bytesPerSample = 0
 
+  /// The similarity, which has no settings.
   public init() {}
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {
@@ -12,7 +13,9 @@ public struct LargestChange: Similarity {
 }
 
 extension RegisteredSimilarity {
-  static let linf = RegisteredSimilarity("linf", "minus the largest change of a value", settings: []) {
+  static let linf = RegisteredSimilarity(
+    "linf", "minus the largest change of a value", limit: .atMost, settings: []
+  ) {
     _, _ in
     LargestChange()
   }

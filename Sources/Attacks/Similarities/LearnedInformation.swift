@@ -4,7 +4,9 @@ import Torch
 
 /// I(x, x′) as per-sample MINE learns it from K views of the sample (the paper's similarity).
 public struct LearnedInformation: Similarity {
+  /// The views of a sample between which it is learned.
   public let views: any SampleViews
+  /// The network that learns it, and how.
   public let configuration: MINE.Configuration
 
   /// - Throws: `MINEError` for a configuration that makes no sense.
@@ -23,11 +25,11 @@ public struct LearnedInformation: Similarity {
       indices: tile.rows.map { tile.firstIndex + $0 }, device: tile.originals.device)
     return Bound(
       views: views, steps: configuration.stepsPerIteration, rows: tile.rows, estimator: estimator,
-      originals: views(tile.originals)[tile.rows].contiguous())
+      originals: views(tile.originals.to(.float32))[tile.rows].contiguous())
   }
 
   /// Views are taken of whole tiles, so that LibTorch does the same arithmetic for a sample in every run; networks are
-  /// trained for the rows that hold samples.
+  /// trained for the rows that hold samples, in float32 whatever the samples are in.
   private struct Bound: BoundSimilarity {
     let views: any SampleViews
     let steps: Int
@@ -37,7 +39,7 @@ public struct LearnedInformation: Similarity {
     var closedForm: ClosedForm? { nil }
 
     func evaluate(_ perturbed: Tensor, iteration: Int) -> (values: Tensor, gradient: Tensor) {
-      let (all, pullback) = views.withPullback(perturbed)
+      let (all, pullback) = views.withPullback(perturbed.to(.float32))
       let estimate = estimator.advance(originals, all[rows], steps: steps)
       return (padded(estimate.values, like: all), pullback(padded(estimate.gradient, like: all)))
     }

@@ -4,6 +4,7 @@ import Torch
 public struct Opposite: Similarity {
   private let similarity: any Similarity
 
+  /// The opposite of a similarity.
   public init(_ similarity: any Similarity) { self.similarity = similarity }
 
   public var bytesPerSample: Int { similarity.bytesPerSample }

@@ -8,6 +8,7 @@ public struct ReconstructionSimilarity: Similarity {
 
   public let bytesPerSample = 0
 
+  /// The similarity by what a model makes of both, `[batch, …]` to `[batch, …]`.
   public init(model: @escaping @Sendable (Tensor) throws -> Tensor) { self.model = model }
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {

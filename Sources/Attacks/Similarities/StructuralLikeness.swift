@@ -6,6 +6,7 @@ public struct StructuralLikeness: Similarity {
   public let bytesPerSample = 0
   private let similarity: StructuralSimilarity
 
+  /// The likeness by an index of structural similarity.
   public init(_ similarity: StructuralSimilarity) { self.similarity = similarity }
 
   public func bind(_ tile: Tile) -> any BoundSimilarity {
@@ -15,7 +16,7 @@ public struct StructuralLikeness: Similarity {
 
 extension RegisteredSimilarity {
   static let ssim = RegisteredSimilarity(
-    "ssim", "the structural similarity of images (Wang et al. 2004)", settings: []
+    "ssim", "the structural similarity of images (Wang et al. 2004)", limit: .atLeast, settings: []
   ) { context, _ in
     let shape = context.model.sampleShape
     guard shape.count == 3, let similarity = StructuralSimilarity(shape: shape) else {

@@ -7,9 +7,11 @@ import Torch
 /// iterations and then after intervals that shrink by 3 % to 6 %. The first success is returned (theirs: the last), so that a
 /// tile ends with its last row. Each restart is for the rows that the ones before did not break.
 public struct APGD: Solver {
+  /// The norm of the ball.
   public var norm: Norm
   /// ε, the radius of the ball.
   public var epsilon: Double
+  /// The number of updates.
   public var iterations: Int
   /// The number of random starts.
   public var restarts: Int
@@ -18,6 +20,7 @@ public struct APGD: Solver {
   /// The loss that is followed; nil for the criterion's.
   public var surrogate: Surrogate?
 
+  /// APGD with the usual settings but for those that are given.
   public init(
     norm: Norm = .linf, epsilon: Double = 0.1, iterations: Int = 100, restarts: Int = 1, rho: Double = 0.75,
     surrogate: Surrogate? = nil

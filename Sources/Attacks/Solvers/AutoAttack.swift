@@ -3,6 +3,7 @@ import Torch
 /// The standard set of AutoAttack (Croce and Hein 2020): ``APGD`` on the cross-entropy, ``TargetedAPGD``, ``FAB`` and
 /// ``Square`` one after the other, each for the rows that those before did not break.
 public struct AutoAttack: Solver {
+  /// The norm of the ball.
   public var norm: Norm
   /// ε, the radius of the ball.
   public var epsilon: Double
@@ -13,6 +14,7 @@ public struct AutoAttack: Solver {
   /// The number of other classes that are tried.
   public var targets: Int
 
+  /// The standard set with the usual settings but for those that are given.
   public init(
     norm: Norm = .linf, epsilon: Double = 0.1, iterations: Int = 100, queries: Int = 5000, targets: Int = 9
   ) {

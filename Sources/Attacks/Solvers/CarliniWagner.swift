@@ -16,6 +16,7 @@ public struct CarliniWagner: Solver {
   /// c of the first search.
   public var firstConstant: Double
 
+  /// The attack with the usual settings but for those that are given.
   public init(
     alpha: Double = 0.01, iterations: Int = 1000, searches: Int = 9, firstConstant: Double = 1e-3
   ) {

@@ -7,9 +7,11 @@ import Torch
 /// As in the authors' code (AutoAttack): steps beyond the boundary by η = 1.05, drawn to x by at most α = 0.1, and after a
 /// success back towards x by β = 0.9.
 public struct FAB: Solver {
+  /// The norm in which the boundary is to be near.
   public var norm: Norm
   /// ε, the radius within which a success counts.
   public var epsilon: Double
+  /// The number of steps.
   public var iterations: Int
   /// The number of runs for each target; all but the first begin at random.
   public var restarts: Int
@@ -20,6 +22,7 @@ public struct FAB: Solver {
   static let largestBias = 0.1
   static let backtracking = 0.9
 
+  /// FAB with the usual settings but for those that are given.
   public init(
     norm: Norm = .linf, epsilon: Double = 1, iterations: Int = 100, restarts: Int = 1, targets: Int = 9
   ) {

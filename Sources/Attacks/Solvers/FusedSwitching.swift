@@ -3,7 +3,9 @@ import Torch
 
 /// A similarity simple enough to be computed inside the solver's own pass over a row.
 public enum ClosedForm: Sendable {
+  /// ``ExactInformation`` of views with so many coordinates.
   case exactInformation(dimensions: Int)
+  /// ``Distance``.
   case distance
 }
 

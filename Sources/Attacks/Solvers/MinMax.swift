@@ -17,6 +17,7 @@ public struct MinMax: Solver {
   /// Whether each iteration's values are kept.
   public var recordsTrace: Bool
 
+  /// Algorithm 1 with the usual settings but for those that are given.
   public init(
     start: some Start = .zero, alpha: Double = 0.01, beta: Double = 0.1, iterations: Int = 40,
     epsilon: Double = 1,

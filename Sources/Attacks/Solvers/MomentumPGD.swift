@@ -7,10 +7,12 @@ public struct MomentumPGD: Solver {
   public var epsilon: Double
   /// α, the step of every value.
   public var alpha: Double
+  /// The number of updates.
   public var iterations: Int
   /// μ, what is left of the gradients so far.
   public var decay: Double
 
+  /// The attack with the usual settings but for those that are given.
   public init(epsilon: Double = 0.1, alpha: Double = 0.01, iterations: Int = 40, decay: Double = 1) {
     self.epsilon = epsilon
     self.alpha = alpha

@@ -5,6 +5,7 @@ import Torch
 ///
 /// The last iterate is returned, as in the literature, or the one with the least loss; the similarity is only reported.
 public struct PGD: Solver {
+  /// The norm of the ball.
   public var norm: Norm
   /// ε, the radius of the ball.
   public var epsilon: Double
@@ -14,16 +15,19 @@ public struct PGD: Solver {
   public var iterations: Int
   /// The number of random starts in the ball, each for the rows that the ones before did not break; 0 begins at x.
   public var restarts: Int
+  /// Which iterate is returned.
   public var keeps: Kept
   var order = Ball.Order.ballFirst
 
   /// Which iterate is returned.
   public enum Kept: String, CaseIterable, Sendable {
+    /// The last one.
     case last
     /// The one with the least loss among those that succeed.
     case best
   }
 
+  /// PGD with the usual settings but for those that are given.
   public init(
     norm: Norm = .linf, epsilon: Double = 0.1, alpha: Double = 0.01, iterations: Int = 40, restarts: Int = 0,
     keeps: Kept = .last

@@ -5,6 +5,7 @@ import Torch
 /// lower bound, one without multiplies c by 10 until an upper bound is known. Every search begins anew, its critic included;
 /// the best iterate of all searches is returned.
 public struct Penalty: Solver {
+  /// Where the search begins.
   public var start: any Start
   /// α, the step on δ.
   public var alpha: Double
@@ -19,6 +20,7 @@ public struct Penalty: Solver {
   /// Whether each iteration's values are kept, those of all searches one after the other.
   public var recordsTrace = false
 
+  /// The penalty method with the usual settings but for those that are given.
   public init(
     start: some Start = .zero, alpha: Double = 0.01, iterations: Int = 40, epsilon: Double = 1,
     searches: Int = 9, firstConstant: Double = 1e-3

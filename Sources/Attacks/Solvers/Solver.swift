@@ -8,10 +8,14 @@ public protocol Solver: Sendable {
 
 /// What a solver works on: the samples of a tile, when they succeed, and how alike they are.
 public struct Problem {
+  /// The samples to attack.
   public let tile: Tile
+  /// What is to be at most 0, for the tile's samples.
   public let criterion: any BoundCriterion
   private let similarity: any Similarity
 
+  /// The problem of a tile.
+  /// - Throws: what the criterion or the similarity says where it cannot be asked about these samples.
   public init(_ tile: Tile, criterion: any Criterion, similarity: any Similarity) throws {
     self.tile = tile
     self.criterion = try criterion.bind(tile)
@@ -69,6 +73,7 @@ public struct Problem {
 public struct TileSolution: Sendable {
   /// x′ `[size, …]`: where the attack failed the original.
   public var perturbed: Tensor
+  /// How each row ended.
   public var status: [SampleStatus]
   /// I(x, x′) of the returned iterate; NaN where none was found.
   public var similarity: [Float]
@@ -80,7 +85,9 @@ public struct TileSolution: Sendable {
   public var zeroGradients: [Int]
   /// c at the end, for solvers that have a multiplier.
   public var multiplier: [Float]
+  /// Where the time went.
   public var timing: Timing
+  /// What happened on the way, where that was asked for.
   public var trace: Trace?
 
   /// The rows that are not attacked stand as they are.
@@ -98,25 +105,41 @@ public struct TileSolution: Sendable {
 
   /// Seconds of one thread spent on the model (criterion) and on the similarity.
   public struct Timing: Sendable {
+    /// Seconds in the model.
     public var criterion = 0.0
+    /// Seconds in the similarity.
     public var similarity = 0.0
+    /// Seconds of everything.
     public var total = 0.0
   }
 
   /// Each iteration's values, `[iterations][rows]`.
   public struct Trace: Sendable {
+    /// The similarity.
     public var similarity: [[Float]] = []
+    /// The criterion.
     public var criterion: [[Float]] = []
+    /// The multiplier.
     public var multiplier: [[Float]] = []
     /// ‖L(δ, c)‖² of the paper's Theorem 1: how far the iterate is from a stationary point.
     public var stationarity: [[Float]] = []
+
+    /// The same of some of the rows.
+    func of(_ rows: Range<Int>) -> Trace {
+      func cut(_ values: [[Float]]) -> [[Float]] { values.map { Array($0[rows]) } }
+      return Trace(
+        similarity: cut(similarity), criterion: cut(criterion), multiplier: cut(multiplier),
+        stationarity: cut(stationarity))
+    }
   }
 }
 
 /// A solver that can be chosen by name.
 public struct RegisteredSolver: RegistryEntry {
+  /// What `--solver` calls it.
   public let name: String
   public let summary: String
+  /// What it can be told.
   public let settings: [Setting]
   /// Whether it begins where the recipe's start says; others begin at the original.
   public let takesStart: Bool
@@ -160,6 +183,7 @@ public struct RegisteredSolver: RegistryEntry {
 
 /// All solvers; a new one is a file with an entry, and a line here.
 public enum Solvers {
+  /// Every solver there is.
   public static let registry = Registry<RegisteredSolver>(
     "solver",
     [

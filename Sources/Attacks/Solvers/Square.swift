@@ -9,6 +9,7 @@ import Torch
 /// 0.8 and is halved at fixed shares of the queries; each channel of a square moves by ±2ε. In ‖·‖₂ mass moves between two
 /// windows of fixed shape. Every sample draws its own squares. A row's first success is returned.
 public struct Square: Solver {
+  /// The norm of the ball.
   public var norm: Norm
   /// ε, the radius of the ball.
   public var epsilon: Double
@@ -17,6 +18,7 @@ public struct Square: Solver {
   /// The share of the image that the first squares cover.
   public var firstShare: Double
 
+  /// The attack with the usual settings but for those that are given.
   public init(norm: Norm = .linf, epsilon: Double = 0.1, queries: Int = 5000, firstShare: Double = 0.8) {
     self.norm = norm
     self.epsilon = epsilon

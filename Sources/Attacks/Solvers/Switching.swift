@@ -7,6 +7,7 @@ import Torch
 /// This is the subgradient method with switching steps for constrained problems (Polyak 1967): no multiplier to balance,
 /// since only one of the two gradients is followed at a time. With `iterations` 0 it is the start alone, scored.
 public struct Switching: Solver {
+  /// Where the search begins.
   public var start: any Start
   /// The length of the first step; step t of T has the length α (1 − t/(T + 1)).
   public var alpha: Double
@@ -20,6 +21,7 @@ public struct Switching: Solver {
   /// rounding and is what other devices use.
   var usesKernel = true
 
+  /// Switching with the usual settings but for those that are given.
   public init(
     start: some Start = .noise(sigma: 0.4), alpha: Double = 1, iterations: Int = 40, epsilon: Double = 1,
     patience: Int = 20

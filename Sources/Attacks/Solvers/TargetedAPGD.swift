@@ -8,6 +8,7 @@ public struct TargetedAPGD: Solver {
   /// The number of other classes that are tried.
   public var targets: Int
 
+  /// Runs of APGD towards so many other classes.
   public init(_ run: APGD, targets: Int = 9) {
     self.run = run
     self.targets = targets

@@ -2,8 +2,10 @@ import Torch
 
 /// x + λ (x_j − x_k), clipped to [0, 1], x_j and x_k two other samples of the same set: noise with the data's own covariance.
 public struct DifferenceStart: Start {
+  /// λ, the share of the difference that is added.
   public var lambda: Double
 
+  /// A start of this λ.
   public init(lambda: Double) { self.lambda = lambda }
 
   public var partners: Int { 2 }
@@ -16,6 +18,7 @@ public struct DifferenceStart: Start {
 }
 
 extension Start where Self == DifferenceStart {
+  /// x + λ (x_j − x_k).
   public static func difference(lambda: Double) -> DifferenceStart { DifferenceStart(lambda: lambda) }
 }
 

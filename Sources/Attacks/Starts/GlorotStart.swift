@@ -3,11 +3,16 @@ import Torch
 /// x + U(−r, r), clipped to [0, 1], r = √(6 / (H·W + H·C)) for images, √(6 / (d + 1)) else: what the authors' code starts
 /// from, since TensorFlow initialises a variable `[1, H, W, C]` so (Glorot and Bengio 2010) unless told otherwise.
 public struct GlorotStart: Start {
+  /// The start, which has no settings.
   public init() {}
 
   public func perturbed(_ tile: Tile) -> Tensor {
-    let limit = Self.limit(Array(tile.originals.shape.dropFirst()))
-    return (tile.originals + (tile.drawn { $0.uniform($1) } * 2 - 1) * limit).clamped(0...1)
+    (tile.originals + Self.noise(tile)).clamped(0...1)
+  }
+
+  /// U(−r, r) for each value of a tile.
+  static func noise(_ tile: Tile) -> Tensor {
+    (tile.drawn { $0.uniform($1) } * 2 - 1) * limit(Array(tile.originals.shape.dropFirst()))
   }
 
   static func limit(_ sampleShape: [Int]) -> Double {
@@ -20,6 +25,7 @@ public struct GlorotStart: Start {
 }
 
 extension Start where Self == GlorotStart {
+  /// Where the authors' code begins.
   public static var glorot: GlorotStart { GlorotStart() }
 }
 

@@ -2,8 +2,10 @@ import Torch
 
 /// (1 − λ) x + λ z, z another sample of the same set.
 public struct MixStart: Start {
+  /// λ, the share of the other sample.
   public var lambda: Double
 
+  /// A start of this λ.
   public init(lambda: Double) { self.lambda = lambda }
 
   public var partners: Int { 1 }
@@ -14,6 +16,7 @@ public struct MixStart: Start {
 }
 
 extension Start where Self == MixStart {
+  /// (1 − λ) x + λ z.
   public static func mix(lambda: Double) -> MixStart { MixStart(lambda: lambda) }
 }
 

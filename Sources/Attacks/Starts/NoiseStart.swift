@@ -2,8 +2,10 @@ import Torch
 
 /// x + σ · N(0, I), clipped to [0, 1].
 public struct NoiseStart: Start {
+  /// σ, the noise's standard deviation.
   public var sigma: Double
 
+  /// A start of this σ.
   public init(sigma: Double) { self.sigma = sigma }
 
   public func perturbed(_ tile: Tile) -> Tensor {
@@ -12,6 +14,7 @@ public struct NoiseStart: Start {
 }
 
 extension Start where Self == NoiseStart {
+  /// x and noise of the standard deviation σ.
   public static func noise(sigma: Double) -> NoiseStart { NoiseStart(sigma: sigma) }
 }
 

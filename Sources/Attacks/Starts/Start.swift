@@ -14,8 +14,10 @@ extension Start {
 
 /// A start that can be chosen by name.
 public struct RegisteredStart: RegistryEntry {
+  /// What `--start` calls it.
   public let name: String
   public let summary: String
+  /// What it can be told.
   public let settings: [Setting]
   let make: @Sendable (Choice) -> any Start
 
@@ -32,6 +34,7 @@ public struct RegisteredStart: RegistryEntry {
 
 /// All starts; a new one is a file with an entry, and a line here.
 public enum Starts {
+  /// Every start there is.
   public static let registry = Registry<RegisteredStart>(
     "start", [.noise, .zero, .mix, .difference, .glorot])
 

@@ -5,10 +5,14 @@ import Torch
 /// Whether what an attack on a classifier does not find is likely not there: checks that take an attack each, on a few samples.
 ///
 /// They are those of Carlini et al. 2019 (arXiv 1902.06705: more budget finds more, an unbounded attack finds everything, many
-/// steps find no less than one) and the active test of ``PlantedExamples``.
+/// steps find no less than one), an indicator of Pintor et al. 2022 (twice the steps find no more: the search is at its end), a
+/// warning of AutoAttack's (a search without gradients finds what gradients do not), and the active test of
+/// examples planted in the features.
 public struct TrustChecks {
+  /// What a check found.
   public typealias Finding = ModelInspection.Finding
 
+  /// What all checks found so far.
   public private(set) var findings: [Finding] = []
   private let model: any Model
   private let recipe: Recipe
@@ -18,6 +22,10 @@ public struct TrustChecks {
 
   /// The share of planted examples that a sound attack finds at least.
   static let soundShare = 0.95
+  /// The share of the samples that twice the steps may break in addition.
+  static let unfinishedShare = 0.05
+  /// The values of f that the search without gradients asks for.
+  static let queries = 300
 
   /// - Parameters:
   ///   - samples: a few samples `[count] + sampleShape`, on the model's device.
@@ -38,28 +46,39 @@ public struct TrustChecks {
       findings = [Finding("trust", "the solver \(recipe.solver.name) has no bound: nothing to compare")]
       return
     }
-    findings = try [order(norm, epsilon), planted(norm, epsilon)]
+    guard recipe.within == nil else {
+      findings = [
+        Finding("trust", "with bounds besides ε no attack has to find everything: nothing to compare")
+      ]
+      return
+    }
+    let own = try broken(recipe.solver)
+    findings = try [
+      order(norm, epsilon, full: own.count { $0 }), finished(own), withoutGradients(norm, epsilon, own),
+      planted(norm, epsilon),
+    ].compactMap { $0 }
   }
 
-  /// How many of the samples an attack breaks.
-  private func broken(_ solver: Choice) throws -> Int {
+  /// Which of the samples an attack breaks.
+  private func broken(_ solver: Choice) throws -> [Bool] {
     var other = recipe
     other.solver = solver
+    if try !Solvers.registry.named(solver.name).takesStart { other.start = Choice("zero") }
     let attack = try other.makeAttack(on: model, samples: samples, labels: labels, seed: 1)
     let result = try attack.run(samples, range: 0..<samples.shape[0], threads: threads)
-    return result.status.count { $0 == .succeeded }
+    return result.status.map { $0 == .succeeded }
   }
 
-  private func order(_ norm: Norm, _ epsilon: Double) throws -> Finding {
+  private func order(_ norm: Norm, _ epsilon: Double, full: Int) throws -> Finding {
     func at(_ radius: Double) throws -> Int {
       var solver = recipe.solver
       solver["epsilon"] = .real(radius)
-      return try broken(solver)
+      return try broken(solver).count { $0 }
     }
     let all = samples.shape[0]
     // From any x of the box every other point is this near.
     let whole = norm == .linf ? 1 : Double(samples.count / all).squareRoot()
-    let half = try at(epsilon / 2), full = try at(epsilon), unbounded = try at(whole)
+    let half = try at(epsilon / 2), unbounded = try at(whole)
     let steps = "\(half) of \(all) at ε/2, \(full) at ε, \(unbounded) without a bound"
     var problems: [String] = []
     if half > full { problems.append("a larger ball holds the smaller one, and less is found in it") }
@@ -70,12 +89,39 @@ public struct TrustChecks {
     }
     var single = ""
     if norm == .linf, recipe.solver.name != RegisteredSolver.fgsm.name {
-      let one = try broken(Choice(RegisteredSolver.fgsm.name, ["epsilon": .real(epsilon)]))
+      let one = try broken(Choice(RegisteredSolver.fgsm.name, ["epsilon": .real(epsilon)])).count { $0 }
       single = "; \(one) by a single step"
       if one > full { problems.append("one step finds more than this attack") }
     }
     let text = problems.isEmpty ? "" : ": " + problems.joined(separator: "; ")
     return Finding("more finds more", steps + single + text, spoils: !problems.isEmpty)
+  }
+
+  /// Whether twice the steps find more; nil for solvers without any.
+  private func finished(_ own: [Bool]) throws -> Finding? {
+    guard recipe.solver.name != RegisteredSolver.fgsm.name, let steps = recipe.solver["iterations"]?.number
+    else { return nil }
+    var solver = recipe.solver
+    solver["iterations"] = .integer(2 * Int(steps))
+    let before = own.count { $0 }, after = try broken(solver).count { $0 }
+    let text = "\(before) of \(own.count) with \(Int(steps)) steps, \(after) with twice as many"
+    let more = Double(after - before) / Double(own.count)
+    guard more > Self.unfinishedShare else { return Finding("finished", text) }
+    return Finding("finished", text + ": the search is not at its end (more --iterations)", spoils: true)
+  }
+
+  private func withoutGradients(_ norm: Norm, _ epsilon: Double, _ own: [Bool]) throws -> Finding? {
+    guard recipe.solver.name != RegisteredSolver.square.name else { return nil }
+    let square = Choice(
+      RegisteredSolver.square.name,
+      ["epsilon": .real(epsilon), "norm": .text(norm.rawValue), "queries": .integer(Self.queries)])
+    let others = zip(try broken(square), own).count { $0 && !$1 }
+    let text =
+      "\(Self.queries) queries without gradients break \(others) of the \(own.count { !$0 }) that this attack does not"
+    guard others > 0 else { return Finding("gradients", text) }
+    return Finding(
+      "gradients", text + ": gradients lead astray (--solver square or auto, another --surrogate)",
+      spoils: true)
   }
 
   private func planted(_ norm: Norm, _ epsilon: Double) throws -> Finding {

@@ -145,6 +145,9 @@ const ct_api *ct_load(const char *path, char **error);
 /// A symbol of the opened library, or NULL.
 void *ct_symbol(const char *name);
 
+/// Lets the C library keep large blocks that are freed, where it has a way of being told so: a setting of the whole process.
+void ct_keep_freed_memory(void);
+
 #ifdef __cplusplus
 }
 #endif

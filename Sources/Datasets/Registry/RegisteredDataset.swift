@@ -29,6 +29,7 @@ public struct RegisteredDataset: Sendable {
 
   /// Something to download: a file of the set, or an archive of some.
   public struct Download: Sendable, Equatable {
+    /// Where it is fetched from.
     public let address: String
     /// The name it gets in the set's folder.
     public let name: String
@@ -47,6 +48,7 @@ public struct RegisteredDataset: Sendable {
 
   /// The name that commands take, which is also the name of its folder under the data root.
   public let name: String
+  /// What people call it.
   public let title: String
   /// Empty for a set that is part of the program.
   public let files: [File]
@@ -58,10 +60,13 @@ public struct RegisteredDataset: Sendable {
   public let trainCount: Int
   /// The published (or, where there is no published split, our own) number of samples to test on.
   public let testCount: Int
+  /// The names of the classes, by number.
   public let classNames: [String]
   /// How it is split and scaled.
   public let protocolNote: String
+  /// Under what terms it may be used.
   public let licence: String
+  /// Where it was published.
   public let citation: String
   let read: @Sendable (inout DataSource, _ limit: Int?) throws -> Parts
 
@@ -78,6 +83,7 @@ public struct RegisteredDataset: Sendable {
 
 /// All data sets that are known by name.
 public enum DatasetRegistry {
+  /// Every set that the program knows by name.
   public static let all: [RegisteredDataset] = [
     .digits, .mnist, .fashionMNIST, .cifar10, .svhn, .isolet, .coil20, .miceProtein, .activity,
   ]

@@ -7,10 +7,12 @@ import Foundation
 public struct Audit: Codable, Sendable {
   /// All UAEs, and those that succeeded; sizes and likeness below are of the latter.
   public let count: Int
+  /// Those of them with success.
   public let succeeded: Int
 
-  /// f(x) and f(x′), the latter as the solver reported it.
+  /// f(x).
   public let criterionBefore: Distribution?
+  /// f(x′) as the solver reported it.
   public let criterionAfter: Distribution?
   /// Largest |f(x′) read back − f(x′) reported| among the succeeded.
   public let largestCriterionMismatch: Double
@@ -23,19 +25,27 @@ public struct Audit: Codable, Sendable {
 
   /// Samples whose gradient was exactly zero at some iterate.
   public let samplesWithZeroGradients: Int
+  /// At how many iterates in all the gradient was exactly zero.
   public let zeroGradients: Int
 
+  /// ‖δ‖₂.
   public let l2: Distribution?
+  /// The largest change of a value.
   public let lInfinity: Distribution?
+  /// The cosine of the angle between x and x′.
   public let cosine: Distribution?
+  /// The index of structural similarity, of images.
   public let ssim: Distribution?
+  /// The peak signal-to-noise ratio in dB.
   public let psnr: Distribution?
   /// Share of the succeeded with ‖δ‖₂ ≤ 0.01 √d: a success that changed next to nothing.
   public let nearlyUnchanged: Double
 
+  /// The distance of x′ from the nearest training sample but its own.
   public let nearestOther: Distribution?
   /// Share whose nearest training sample is not their own original.
   public let nearerToAnother: Double
+  /// The distance of x′ from the nearest test sample.
   public let nearestTest: Distribution?
   /// Share that came nearer to the test set than their original was; far above one half would be a leak.
   public let nearerToTest: Double

@@ -10,6 +10,7 @@ public struct AuditInput: Sendable {
   public var perturbed: Samples
   /// The training sample that each x′ was made from.
   public var index: [Int]
+  /// Whether each attack succeeded.
   public var succeeded: [Bool]
   /// f(x): what the criterion says of the original itself (κ for the reconstruction criterion).
   public var criterionBefore: [Double]
@@ -22,6 +23,7 @@ public struct AuditInput: Sendable {
   /// ε, the largest change of a value that the attack allowed.
   public var epsilon: Double
 
+  /// What is audited: samples and what was made of them, in the order of the examples.
   public init(
     training: Samples, test: Samples, perturbed: Samples, index: [Int], succeeded: [Bool],
     criterionBefore: [Double], criterionAfter: [Double], criterionReread: [Double], zeroGradients: [Int],

@@ -6,6 +6,7 @@ import Torch
 public struct EmbeddingQuality: Codable, Equatable, Sendable {
   /// The share of test samples whose class a vote of 10, of 200 neighbours (temperature 0.1) among the training samples names.
   public var knn10: Double
+  /// The same by 200 neighbours.
   public var knn200: Double
   /// The same of a logistic regression that is fitted to the training samples.
   public var linear: Double
@@ -14,7 +15,9 @@ public struct EmbeddingQuality: Codable, Equatable, Sendable {
   public var alignment: Double
   /// log mean exp(−2 ‖a − b‖²) over pairs of test samples' unit embeddings: the smaller, the more evenly they lie.
   public var uniformity: Double
+  /// Samples that are judged by.
   public var trainSamples: Int
+  /// Samples that are judged.
   public var testSamples: Int
 
   /// The measures by their names.
@@ -29,7 +32,8 @@ public struct EmbeddingQuality: Codable, Equatable, Sendable {
   public static let mostPairs = 2000
 
   /// - Parameters:
-  ///   - train, test: with labels; the number of classes is that of the training labels.
+  ///   - train: with labels, whose number of classes counts.
+  ///   - test: with labels.
   ///   - views: what alignment is about.
   /// - Throws: ``MeasureError`` where labels are missing or all of one class, or the encoder changes as it is judged; what the
   ///   model throws.

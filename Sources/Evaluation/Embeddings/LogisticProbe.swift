@@ -12,8 +12,11 @@ public struct LogisticProbe: Sendable {
   /// - Parameters:
   ///   - embeddings: `[n, d]`.
   ///   - labels: a class of 0..<classes for each.
+  ///   - tolerance: the largest element of the gradient that is left.
   /// - Throws: ``MeasureError`` where there is nothing to tell apart.
-  public init(_ embeddings: Tensor, labels: [Int], classes: Int) throws {
+  public init(
+    _ embeddings: Tensor, labels: [Int], classes: Int, tolerance: Double = 1e-6
+  ) throws {
     try checkClasses(labels, classes, count: embeddings.shape[0])
     let x = embeddings.to(.float64)
     let mean = x.mean(0, keepDimensions: true)
@@ -24,7 +27,7 @@ public struct LogisticProbe: Sendable {
     let inputs = (x - mean) / deviation
     let (count, width) = (x.shape[0], x.shape[1])
     let truth = Tensor(labels, [count]).to(x.device)
-    let found = try LimitedMemoryBFGS().minimum(
+    let found = try LimitedMemoryBFGS(tolerance: tolerance).minimum(
       from: Tensor.zeros([classes * (width + 1)], dtype: .float64, device: x.device)
     ) { flat in
       let (w, b) = Self.parts(flat, classes, width)

@@ -6,12 +6,14 @@ import Torch
 /// The usual yardstick for estimators of mutual information, since all of it is known:
 /// I(X, Y) = −(d/2) ln(1 − ρ²).
 public struct CorrelatedGaussians: Sendable {
+  /// The number of coordinates of either variable.
   public let dimension: Int
   /// I(X, Y) in nats.
   public let information: Double
   /// ρ = √(1 − exp(−2I/d)).
   public let correlation: Double
 
+  /// Pairs whose coordinates are so correlated that they share the information, in nats.
   public init(dimension: Int = 20, information: Double) {
     precondition(dimension > 0 && information >= 0, "no such Gaussians")
     self.dimension = dimension

@@ -8,25 +8,31 @@ public struct CriticRanking: Codable, Sendable {
   public struct Correlation: Codable, Sendable {
     /// The kind of pair, or nil for all.
     public let kind: String?
+    /// How many pairs were compared.
     public let pairs: Int
+    /// Spearman's coefficient, in −1…1.
     public let coefficient: Double
     /// 95 %, by Fisher's transformation with the variance of Bonett and Wright (2000).
     public let interval: ConfidenceInterval
   }
 
+  /// What was read at one number of steps.
   public struct Reading: Codable, Sendable {
     /// Steps of training that the networks had had; 0 for a statistic that needs none.
     public let steps: Int
     /// One value a pair, in nats.
     public let values: [Double]
+    /// How the readings agree with the truth.
     public let correlations: [Correlation]
   }
 
+  /// What tables call it.
   public let name: String
   /// What each pair is.
   public let kinds: [String]
   /// −(D/2) ln(1 − cos²(x, x′)) of each pair, the information of one view of D values, nats.
   public let truth: [Double]
+  /// The readings, in the order of the steps.
   public let readings: [Reading]
 
   /// - Parameters:

@@ -4,6 +4,7 @@ import Torch
 public enum GaussianBenchmark {
   /// One estimator at one level of information.
   public struct Entry: Codable, Equatable, Sendable {
+    /// Which estimator.
     public let estimator: InformationEstimator
     /// I(X, Y) in nats.
     public let truth: Double
@@ -13,6 +14,7 @@ public enum GaussianBenchmark {
     public let estimate: Distribution
   }
 
+  /// The true informations, in nats.
   public static let levels: [Double] = [2, 4, 6, 8, 10]
   /// Adam's step size for trained critics.
   public static let learningRate = 5e-4

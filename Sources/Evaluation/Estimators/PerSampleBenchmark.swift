@@ -16,12 +16,14 @@ public enum PerSampleBenchmark {
     public var dimensions: Int
     /// K.
     public var views: Int
+    /// Adam's learning rate.
     public var learningRate: Float
     /// After how many steps of training the bound is read, ascending.
     public var steps: [Int]
     /// Independent samples, each with views and a network of its own.
     public var samples: Int
 
+    /// A setting of its parts.
     public init(
       cosine: Double, dimensions: Int, views: Int, learningRate: Float, steps: [Int], samples: Int
     ) {
@@ -39,6 +41,7 @@ public enum PerSampleBenchmark {
 
   /// The bound after some steps, over samples.
   public struct Reading: Codable, Sendable {
+    /// Steps of the training so far.
     public let steps: Int
     /// On the views that the network was trained on: what a solver sees.
     public let ownViews: Distribution
@@ -46,10 +49,13 @@ public enum PerSampleBenchmark {
     public let freshViews: Distribution
   }
 
+  /// What was measured at one setting.
   public struct Entry: Codable, Sendable {
+    /// The setting.
     public let setting: Setting
     /// The Donsker-Varadhan bound of the same views with the optimal critic, a random permutation for the marginals.
     public let optimal: Distribution
+    /// The readings, in the order of the steps.
     public let trained: [Reading]
   }
 

@@ -40,6 +40,7 @@ public struct ExampleFigures: Codable, Equatable, Sendable {
   public var successRate: Double
   /// The means of ‖x′ − x‖₂ and ‖x′ − x‖∞.
   public var l2: Double
+  /// The mean of the largest changes of a value.
   public var lInfinity: Double
   /// The share within 0.01 · √d of the original in L2: successes that changed next to nothing.
   public var nearShare: Double
@@ -53,6 +54,7 @@ public struct ExampleFigures: Codable, Equatable, Sendable {
   public var statuses: [String: Int]
   /// f and the information of up to 500 evenly spaced examples, for distributions.
   public var criterionSample: [Float]
+  /// The information of some of the examples, for its distribution.
   public var informationSample: [Float]
 
   /// - Parameters:

@@ -52,6 +52,7 @@ private func inChunks<Value>(_ data: Tensor, _ size: Int, _ body: (Tensor) throw
 /// Why something cannot be measured, in one line.
 public struct MeasureError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error with its text.
   public init(_ description: String) { self.description = description }
 }
 

@@ -8,7 +8,8 @@ public enum FeatureDistances {
   ///
   /// Its bias falls with 1/n: compare sets of equal size only.
   /// - Parameters:
-  ///   - first, second: `[count, features]`, at least 2 samples each.
+  ///   - first: `[count, features]`, at least 2 samples.
+  ///   - second: likewise.
   public static func frechet(_ first: Tensor, _ second: Tensor) -> Double {
     withoutGrad {
       let a = Moments(first), b = Moments(second)
@@ -55,7 +56,8 @@ public enum FeatureDistances {
   /// and therefore without bias; it can be below 0 (Bińkowski et al. 2018). With features of an Inception network it is the KID.
   ///
   /// - Parameters:
-  ///   - first, second: `[count, features]`, at least 2 samples each.
+  ///   - first: `[count, features]`, at least 2 samples.
+  ///   - second: likewise.
   public static func kernel(_ first: Tensor, _ second: Tensor) -> Double {
     withoutGrad {
       let x = first.to(.float64), y = second.to(.float64)

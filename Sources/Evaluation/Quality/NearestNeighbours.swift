@@ -3,7 +3,9 @@ import Torch
 
 /// For each query, which sample of a reference set is nearest in L2, and how far.
 public struct NearestNeighbours: Sendable, Equatable {
+  /// The place of the nearest reference of each sample.
   public let indices: [Int]
+  /// The distance to it.
   public let distances: [Double]
 
   /// Finds them in blocks of queries by one matrix product each: ‖q − r‖² = ‖q‖² + ‖r‖² − 2 q·r.
@@ -59,9 +61,13 @@ extension Samples {
 
 /// Why a measure of likeness could not be taken.
 public enum QualityError: Error, Equatable, CustomStringConvertible {
+  /// Samples of different shapes were compared.
   case shapeMismatch([Int], [Int])
+  /// As many of the one were needed as of the other.
   case unequalCounts(Int, Int)
+  /// There is nothing to compare with.
   case noReference
+  /// A place lies beyond the samples.
   case noSuchSample(Int, count: Int)
 
   public var description: String {

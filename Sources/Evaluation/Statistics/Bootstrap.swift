@@ -2,10 +2,14 @@ import Torch
 
 /// An interval that covers the true value with probability `level`, as far as its method goes.
 public struct ConfidenceInterval: Codable, Sendable, Equatable {
+  /// The lower end.
   public let lower: Double
+  /// The upper end.
   public let upper: Double
+  /// How often such an interval holds the true value, in 0…1.
   public let level: Double
 
+  /// An interval of its ends.
   public init(lower: Double, upper: Double, level: Double) {
     self.lower = lower
     self.upper = upper

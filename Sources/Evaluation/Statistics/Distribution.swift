@@ -2,10 +2,15 @@
 public struct Distribution: Codable, Sendable, Equatable {
   /// Values that exist; samples without the figure are left out.
   public let count: Int
+  /// The mean.
   public let mean: Double
+  /// The standard deviation.
   public let standardDeviation: Double
+  /// The least value.
   public let minimum: Double
+  /// The middle value.
   public let median: Double
+  /// The greatest value.
   public let maximum: Double
 
   /// Nil where no value is left.

@@ -1,10 +1,12 @@
 /// One arm against another over the same seeds: `treatment[i] − baseline[i]`, its interval and its test.
 public struct PairedComparison: Codable, Sendable, Equatable {
+  /// The differences of the pairs.
   public let difference: Summary
   /// Mean difference over the baseline's mean: −0.12 is 12 % less. Absent where the baseline's mean is 0.
   public let relativeChange: Double?
   /// BCa interval of the mean difference; absent with a single pair.
   public let interval: ConfidenceInterval?
+  /// Whether they may be chance.
   public let test: SignFlipTest
   /// The test's p-value, corrected where several comparisons are shown (``holmAdjusted(_:)``).
   public var adjustedPValue: Double
@@ -27,7 +29,14 @@ public struct PairedComparison: Codable, Sendable, Equatable {
   }
 
   /// What the test allows to say of the treatment.
-  public enum Verdict: String, Codable, Sendable { case lower, higher, undecided }
+  public enum Verdict: String, Codable, Sendable {
+    /// It lies below 0.
+    case lower
+    /// It lies above 0.
+    case higher
+    /// It holds 0.
+    case undecided
+  }
 
   /// Lower or higher than the baseline where the corrected p-value says so, else undecided.
   public func verdict(significance: Double = 0.05) -> Verdict {

@@ -5,9 +5,11 @@ import Torch
 /// The p-value is the share of the 2ⁿ choices of signs whose sum is at least as far from zero as the observed one.
 /// Its floor is 2/2ⁿ: .25 with 3 pairs, .0625 with 5, .031 with 6, so fewer than 6 pairs cannot reach .05.
 public struct SignFlipTest: Codable, Sendable, Equatable {
+  /// The share of assignments of signs with a mean as far from 0, in 0…1.
   public let pValue: Double
   /// Whether all 2ⁿ signs were counted; else `assignments` random ones, the observed one among them.
   public let isExact: Bool
+  /// How many assignments were looked at.
   public let assignments: Int
 
   static let largestExactCount = 20

@@ -2,9 +2,11 @@ import Formats
 
 /// Mean and spread of a repeated measurement, such as one figure over several seeds.
 public struct Summary: Codable, Sendable, Equatable {
+  /// The mean.
   public let mean: Double
   /// Sample standard deviation (divisor n − 1). A single value has none: 0, and `description` leaves it out.
   public let standardDeviation: Double
+  /// What it is of.
   public let values: [Double]
 
   /// - Throws: ``StatisticsError/tooFewValues(needed:found:)`` for an empty list.
@@ -34,10 +36,15 @@ extension Summary: CustomStringConvertible {
 
 /// Why a statistic could not be computed.
 public enum StatisticsError: Error, Equatable, CustomStringConvertible {
+  /// There are fewer values than that takes.
   case tooFewValues(needed: Int, found: Int)
+  /// Values that go in pairs are of different numbers.
   case unequalCounts(Int, Int)
+  /// A value is NaN or infinite.
   case notFinite(index: Int)
+  /// All values are the same.
   case constant
+  /// An argument lies outside of its range.
   case outOfRange(name: String, value: Double, allowed: String)
 
   public var description: String {

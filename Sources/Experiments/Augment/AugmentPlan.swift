@@ -6,17 +6,25 @@ import Torch
 
 /// All that `uae augment` was asked to do.
 public struct AugmentPlan: Sendable {
+  /// How examples are made and a model is retrained.
   public var recipe: Recipe
+  /// The model.
   public var architecture: Architecture
+  /// How it is trained.
   public var training: TrainingSettings
+  /// The runs' seeds.
   public var seeds: [UInt64]
+  /// How many threads may be used.
   public var threads: Int
+  /// The data.
   public let dataset: Dataset
+  /// The training samples.
   public let train: TrainingData
+  /// The test samples, which serve for nothing but the final errors.
   public let test: TrainingData
 
   /// - Parameter device: where models are trained and attacked.
-  /// - Throws: ``RecipeError`` for settings out of range, `ModelError` where the samples do not suit the model.
+  /// - Throws: `RecipeError` for settings out of range, `ModelError` where the samples do not suit the model.
   public init(
     _ dataset: Dataset, model: String, code: Int? = nil, recipe: Recipe, training: TrainingSettings,
     seeds: [UInt64], threads: Int, device: Device = .cpu

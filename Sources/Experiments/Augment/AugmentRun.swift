@@ -8,9 +8,12 @@ import Torch
 
 /// `uae augment`: every repetition of a plan, and what they say together.
 public struct AugmentRun {
+  /// What is run.
   public let plan: AugmentPlan
+  /// Where it is kept.
   public let folder: String
 
+  /// A run in a folder, which goes on where another stopped.
   public init(_ plan: AugmentPlan, folder: String) {
     self.plan = plan
     self.folder = folder
@@ -20,18 +23,22 @@ public struct AugmentRun {
   public struct Outcome {
     /// A figure's values over the seeds, by dotted key.
     public var figures: [(key: String, summary: Summary)]
+    /// The model of the first seed, trained on the data alone.
     public var original: any TrainableModel
+    /// The same, retrained with the examples.
     public var retrained: any TrainableModel
+    /// The examples of the first seed.
     public var examples: Examples
     /// One a seed.
     public var audits: [Audit]
 
+    /// A figure over the seeds by its key; nil where there is none.
     public subscript(_ key: String) -> Summary? { figures.first { $0.key == key }?.summary }
   }
 
   /// Does what is not yet done and writes `results.json`.
   ///
-  /// - Throws: ``RecipeError`` where the folder belongs to another run; `CancellationError` once everything is saved.
+  /// - Throws: `RecipeError` where the folder belongs to another run; `CancellationError` once everything is saved.
   public func run(progress: RunProgress) throws -> Outcome {
     try claimFolder()
     var outcomes: [SeedRun.Outcome] = []

@@ -9,7 +9,9 @@ import Torch
 /// Finished cells are skipped, the others run in any order on any number of workers and processes; what was stopped or
 /// killed goes on where it was.
 public struct CellRunner<Cell: StudyCell>: Sendable {
+  /// What is to be computed.
   public let cells: [Cell]
+  /// Where finished cells are kept.
   public let store: CellStore
 
   /// - Parameter cells: those that are there twice count once.

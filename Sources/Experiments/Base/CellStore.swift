@@ -14,6 +14,7 @@ import Runs
 /// Hashes cover the cell, the data and the software, so that what another version made of it, or the same version of
 /// other data, is neither taken for it nor lost.
 public struct CellStore: Sendable {
+  /// The folder of the files, one a cell.
   public let folder: String
   /// The versions of what computes.
   let software: [String: String]

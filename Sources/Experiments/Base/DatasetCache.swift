@@ -6,8 +6,11 @@ import Torch
 public final class DatasetCache: Sendable {
   /// A set as host arrays and as tensors `[count, …]`.
   public struct Entry: Sendable {
+    /// The data set.
     public let dataset: Dataset
+    /// Its training samples, on the cache's device.
     public let train: Tensor
+    /// Its test samples, on the cache's device.
     public let test: Tensor
 
     package init(_ dataset: Dataset, device: Device = .cpu) {

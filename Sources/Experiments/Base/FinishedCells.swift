@@ -4,11 +4,14 @@ import Foundation
 /// What is finished of a study, as a page or a later stage sees it: cells that one software made of one state of the
 /// data.
 public struct FinishedCells<Cell: StudyCell>: Sendable {
+  /// All of them, in the order of the plan.
   public let all: [FinishedCell<Cell>]
   /// The commands that were given for them, each once.
   public let commands: [String]
   private let byCell: [Data: Int]
 
+  /// Cells, with the commands that made them.
+  /// - Throws: ``StudyError`` where they are not of one software.
   public init(_ all: [FinishedCell<Cell>], commands: [String] = []) throws {
     self.all = all
     self.commands = commands

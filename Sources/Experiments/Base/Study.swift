@@ -4,7 +4,9 @@ import Reports
 /// A study: what is run, at which sizes, and what is shown of it. All else, the running, resuming and keeping of cells,
 /// the command and the writing of pages, is the same for every study.
 public protocol Study: Sendable {
+  /// What says how large it is.
   associatedtype Plan: StudyPlan
+  /// What is computed, one by one.
   associatedtype Cell: StudyCell
   /// What users call it; its plans and pages bear the name.
   static var name: String { get }

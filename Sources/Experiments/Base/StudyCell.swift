@@ -4,6 +4,7 @@
 /// same settings are one experiment, and a changed setting makes another one. Whatever else influences the outcome is
 /// therefore a stored property, the seed included.
 public protocol StudyCell: Codable, Sendable {
+  /// What is found.
   associatedtype Outcome: Codable & Sendable
   /// A readable name, such as `mnist/dense/paper/seed-1`; it need not be unique.
   var label: String { get }
@@ -22,6 +23,7 @@ public struct Provenance: Codable, Hashable, Sendable {
   /// The digests of the data sets, by name.
   public var data: [String: String]
 
+  /// An origin of software and data.
   public init(software: [String: String], data: [String: String] = [:]) {
     self.software = software
     self.data = data
@@ -67,14 +69,18 @@ public struct CellContext: Sendable {
 
 /// A finished cell.
 public struct FinishedCell<Cell: StudyCell>: Sendable {
+  /// What was to be computed.
   public let cell: Cell
+  /// What was found.
   public let outcome: Cell.Outcome
   /// Wall-clock seconds that it took.
   public let seconds: Double
+  /// By which software, of which data.
   public let provenance: Provenance
   /// The study's folder that it is in; nil where it is in none.
   public let folder: String?
 
+  /// A cell with what was found.
   public init(
     cell: Cell, outcome: Cell.Outcome, seconds: Double, provenance: Provenance, folder: String? = nil
   ) {
@@ -94,7 +100,9 @@ public struct FinishedCell<Cell: StudyCell>: Sendable {
 
 /// Why a study could not be finished, in one line.
 public enum StudyError: Error, Equatable, CustomStringConvertible {
+  /// A plan or a choice that cannot be, in one line.
   case settings(String)
+  /// Cells failed; the first reason.
   case failed(cells: [String], first: String)
 
   public var description: String {

@@ -3,6 +3,7 @@ import Yams
 
 /// The settings of a study, as a YAML file holds them.
 public protocol StudyPlan: Codable, Equatable, Sendable {
+  /// The plan's name, which its usual folder bears.
   var name: String { get }
   /// What the plan can be narrowed by.
   static var parts: [PlanPart<Self>] { get }
@@ -12,6 +13,7 @@ public protocol StudyPlan: Codable, Equatable, Sendable {
 
 /// Something that a plan has several of, or can have another one of.
 public struct PlanPart<Plan: Sendable>: Sendable {
+  /// What `--only` calls it.
   public let name: String
   /// What its values are, in a few words.
   public let summary: String

@@ -5,7 +5,9 @@ import Runs
 
 /// A study in a folder: runs what is not finished of it, and writes its page.
 public struct StudyRun<S: Study>: Sendable {
+  /// What is run.
   public let plan: S.Plan
+  /// Where it is kept.
   public let folder: String
   private let software: [String: String]
 
@@ -22,7 +24,7 @@ public struct StudyRun<S: Study>: Sendable {
   ///   - workers: how many cells run at a time, each on one thread.
   ///   - command: what the page says was given, without where things are.
   /// - Returns: all that is finished in the folder, of these data.
-  /// - Throws: as ``CellRunner/run(workers:progress:)``.
+  /// - Throws: as ``CellRunner``.
   @discardableResult
   public func run(
     workers: Int, data: DatasetCache = DatasetCache(), progress: RunProgress, command: String

@@ -2,6 +2,7 @@ import Attacks
 
 /// What a model is trained on beside the original data: a way of augmenting, or a control.
 public struct Arm: Codable, Hashable, Sendable {
+  /// What is added to the data.
   public enum Source: String, Codable, CaseIterable, Sendable {
     /// The data alone, without a second half: the model that examples are made against.
     case original
@@ -25,6 +26,7 @@ public struct Arm: Codable, Hashable, Sendable {
 
   /// What the plan calls it, where it has names.
   public var name: String?
+  /// What is added to the data.
   public var source: Source
   /// How the examples are made, where an attack or its start makes them.
   public var recipe: Examples?
@@ -49,12 +51,18 @@ public struct Arm: Codable, Hashable, Sendable {
 
   /// The part of a recipe that decides the examples.
   public struct Examples: Codable, Hashable, Sendable {
+    /// The criterion; nil for the recipe's.
     public var criterion: Choice?
+    /// The similarity; nil for the recipe's.
     public var similarity: Choice?
+    /// The start; nil for the recipe's.
     public var start: Choice?
+    /// The solver; nil for the recipe's.
     public var solver: Choice?
+    /// Examples a sample; nil for the recipe's.
     public var copies: Int?
 
+    /// What differs from the recipe.
     public init(
       criterion: Choice? = nil, similarity: Choice? = nil, start: Choice? = nil, solver: Choice? = nil,
       copies: Int? = nil
@@ -74,6 +82,7 @@ public struct Arm: Codable, Hashable, Sendable {
     }
   }
 
+  /// An arm; of what it does not take, nothing is given.
   public init(
     _ source: Source, recipe: Examples? = nil, sigma: Double? = nil, lambda: Double? = nil,
     pixels: Int? = nil,

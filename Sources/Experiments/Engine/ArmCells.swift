@@ -5,10 +5,12 @@ import Reports
 public struct ArmCells: Sendable {
   /// What tables call it.
   public let name: String
+  /// What was added to the data.
   public let arm: Arm
   /// In the order of their seeds.
   public let cells: [FinishedCell<Experiment>]
 
+  /// The finished cells of an arm.
   public init(name: String, arm: Arm, cells: [FinishedCell<Experiment>]) {
     self.name = name
     self.arm = arm
@@ -60,6 +62,7 @@ extension Column where Row: SeededRow {
 }
 
 extension Summary: TableValue {
+  /// Mean and deviation, as tables show them.
   public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: values.count) }
 }
 

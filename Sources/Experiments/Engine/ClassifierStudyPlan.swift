@@ -1,3 +1,4 @@
+import Attacks
 import Datasets
 import MutualInformation
 
@@ -26,12 +27,30 @@ extension ClassifierStudyPlan {
     ]
   }
 
+  /// The part of plans that know the published code's arithmetic.
+  static func asPublishedPart(_ path: WritableKeyPath<Self, Bool?> & Sendable) -> PlanPart<Self> {
+    PlanPart("as-published", "yes: the arithmetic of the published code, where it is another") {
+      plan, values in
+      guard values == ["yes"] || values == ["no"] else {
+        throw StudyError.settings("as-published is '\(values.joined(separator: ","))'; it must be yes or no")
+      }
+      plan[keyPath: path] = values == ["yes"] ? true : nil
+    }
+  }
+
   /// What the study reads.
   var part: DataPart { DataPart(dataset, pool: samples) }
 
   /// The attacks' critic.
   var critic: MINE.Configuration {
     MINE.Configuration(stepsPerIteration: mineSteps, learningRate: Float(mineLearningRate))
+  }
+
+  /// The published code's critic, of which each call of the search takes one step.
+  func publishedCritic(_ method: PublishedSearch.Method) -> MINE.Configuration {
+    MINE.Configuration(
+      architecture: .authors, hiddenUnits: 10, stepsPerIteration: 1,
+      learningRate: Float(PublishedSearch.learningRate(method)))
   }
 
   /// - Throws: ``StudyError/settings(_:)`` with the first of these settings that is out of range.

@@ -5,6 +5,7 @@ import Torch
 
 /// Which samples of a data set an experiment uses.
 public struct DataPart: Codable, Hashable, Sendable {
+  /// The registered name of the data set.
   public var dataset: String
   /// How many of the set's first training samples are used at all; nil for all.
   public var pool: Int?
@@ -15,6 +16,7 @@ public struct DataPart: Codable, Hashable, Sendable {
   /// Whether the samples to validate are drawn by the seed too, instead of being the last.
   public var drawsValidation: Bool?
 
+  /// A part of a data set's training samples.
   public init(_ dataset: String, pool: Int? = nil, validation: Int = 0, samples: Int? = nil) {
     self.dataset = dataset
     self.pool = pool

@@ -12,10 +12,13 @@ import Torch
 /// All arms of a seed share the samples, the initial weights, the order of the originals and the model that examples are
 /// made against, so seeds are paired.
 public struct Experiment: StudyCell, Equatable {
+  /// What is trained on.
   public var data: DataPart
   /// The model family's name.
   public var model: String
+  /// What is added to it.
   public var arm: Arm
+  /// For how long.
   public var schedule: Schedule
   /// Of the samples' choice, the initial weights, the order of the data and all draws.
   public var seed: UInt64
@@ -27,9 +30,10 @@ public struct Experiment: StudyCell, Equatable {
   public var keepsPictures: Bool
   /// The length of the model's code; nil for the authors'.
   public var code: Int?
-  /// Whether the trained model is kept (``CellStore``'s artifact of ``modelName``).
+  /// Whether the trained model is kept (``CellStore``'s artifact of its name).
   public var keepsModel: Bool?
 
+  /// A training of its parts.
   public init(
     data: DataPart, model: String, arm: Arm, schedule: Schedule, seed: UInt64, usesTest: Bool = true,
     measuresRobustness: Bool = false, keepsPictures: Bool = false
@@ -53,8 +57,9 @@ public struct Experiment: StudyCell, Equatable {
     "\(data.dataset)/\(model)/\(arm.description)/seed-\(seed)\(usesTest ? "/test" : "")"
   }
 
-  /// Errors of a trained model: means over samples of ``sampleErrors(_:_:)``.
+  /// Errors of a trained model: means over samples.
   public struct Errors: Codable, Equatable, Sendable {
+    /// On the training samples.
     public var train: Double
     /// Nil where there are no validation samples.
     public var validation: Double?
@@ -66,19 +71,25 @@ public struct Experiment: StudyCell, Equatable {
 
   /// A point of the course of a training.
   public struct Point: Codable, Equatable, Sendable {
+    /// Updates so far.
     public var updates: Int
+    /// The error on held-out training samples.
     public var validation: Double
   }
 
+  /// What one training came to.
   public struct Outcome: Codable, Sendable {
     /// SHA-256 of the data's files.
     public var data: String
     /// What must be known of the data: parts that are missing, a split of our own.
     public var notes: [String]
+    /// Samples that were trained on, without what was added.
     public var trainCount: Int
+    /// Test samples, where they were read.
     public var testCount: Int
     /// After all updates, and how many they were.
     public var trained: Errors
+    /// Updates in all.
     public var updates: Int
     /// After half of the passes over data and examples: as many updates as the original model has.
     public var halfway: Errors?
@@ -89,8 +100,11 @@ public struct Experiment: StudyCell, Equatable {
     public var diversity: Double?
     /// The original model's error on augmented samples against that on validation samples, less 1 ("affinity").
     public var affinity: Double?
+    /// What is known of the examples that were added, where they were attacked for.
     public var examples: ExampleFigures?
+    /// How the model stands attacks, where that was asked for.
     public var robustness: RobustnessMeasures?
+    /// Seconds of the training.
     public var trainingSeconds: Double
     /// Making the examples; without the training of the model that they are made against.
     public var attackSeconds: Double

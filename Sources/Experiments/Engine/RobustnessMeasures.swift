@@ -15,6 +15,7 @@ public struct RobustnessMeasures: Codable, Equatable, Sendable {
   /// The success rate of attacks on test samples, and the mean ‖δ‖₂ of the successes: switching steps from noise of
   /// σ = 0.4, α = 1, T = 40.
   public var attacked: Double
+  /// The mean ‖δ‖₂ of the examples found.
   public var attackedL2: Double
 
   static let shown = 1000

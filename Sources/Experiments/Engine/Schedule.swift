@@ -8,18 +8,21 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var epochs: Int?
   /// updates, half of each batch original and half examples.
   public var updates: Int?
+  /// Samples of an update.
   public var batchSize: Int
   /// Adam with this rate, in place of the family's own optimiser.
   public var learningRate: Double?
   /// Whether the rate falls to 0 along half a cosine.
   public var decays: Bool
 
+  /// So many passes over the data.
   public init(epochs: Int, batchSize: Int, decays: Bool = false) {
     self.epochs = epochs
     self.batchSize = batchSize
     self.decays = decays
   }
 
+  /// So many updates, whatever the data's number.
   public init(updates: Int, batchSize: Int, learningRate: Double?) {
     self.updates = updates
     self.batchSize = batchSize

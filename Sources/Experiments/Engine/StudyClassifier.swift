@@ -6,7 +6,7 @@ import Torch
 
 /// The classifier that the cells of a study attack, and the test images that it names correctly.
 struct StudyClassifier {
-  let model: any TrainableModel
+  let model: any Model
   /// The images to attack `[count] + sampleShape`, and their classes.
   let set: Tensor
   let labels: [Int]
@@ -21,24 +21,35 @@ struct StudyClassifier {
     var epochs: Int
   }
 
-  /// - Parameter count: the least number of images.
-  /// - Throws: ``StudyError/settings(_:)`` for data without labels, or fewer images; `CancellationError`; what training
-  ///   throws.
-  init(_ plan: some ClassifierStudyPlan, atLeast count: Int, _ context: CellContext) throws {
+  /// - Parameters:
+  ///   - given: the user's classifier that is attacked; nil for one that is trained here.
+  ///   - count: the least number of images.
+  /// - Throws: ``StudyError/settings(_:)`` for data without labels, or fewer images; `CancellationError`; what training or
+  ///   reading the user's model throws.
+  init(
+    _ plan: some ClassifierStudyPlan, given: GivenModel? = nil, atLeast count: Int,
+    _ context: CellContext
+  ) throws {
     let entry = try context.data.load(plan.dataset, limit: plan.samples)
     guard let labels = entry.dataset.test.labels else {
       throw StudyError.settings("\(plan.dataset) has no labels")
     }
-    let key = Key(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
-    let path = try context.artifact("classifier-\(plan.dataset)", key: key) {
-      try Self.trained(entry, epochs: plan.epochs, context)
+    if let given {
+      model = try given.opened(on: entry.test, as: .logits)
+    } else {
+      let key = Key(dataset: plan.dataset, samples: plan.samples, epochs: plan.epochs)
+      let path = try context.artifact("classifier-\(plan.dataset)", key: key) {
+        try Self.trained(entry, epochs: plan.epochs, context)
+      }
+      model = try Checkpoint.read(path, device: context.data.device).model
     }
-    model = try Checkpoint.read(path, device: context.data.device).model
     let predicted = try predictedClasses(model, entry.test)
     let correct = labels.indices.filter { predicted[$0] == labels[$0] }
     let chosen = Array(correct.prefix(plan.images))
     guard chosen.count >= count else {
-      throw StudyError.settings("\(plan.dataset): only \(chosen.count) test images are classified correctly")
+      throw StudyError.settings(
+        "\(plan.dataset): only \(chosen.count) test images are classified correctly"
+          + (given.map { " by \($0.name)" } ?? ""))
     }
     set = entry.test.gathered(chosen)
     self.labels = chosen.map { labels[$0] }
@@ -72,6 +83,17 @@ struct StudyClassifier {
       throw StudyError.settings("the classifier of \(dataset) has no first convolution to take views from")
     }
     return views
+  }
+
+  /// The same of a user's model, whose first part that gives several maps of an image stands for it; random projections where
+  /// there is none.
+  func views(seed: UInt64) throws -> any SampleViews {
+    let few = set[0..<1]
+    if let views = try model.views(nil, samples: few) { return views }
+    for part in (model as? ScriptModel)?.script.submoduleNames ?? [] {
+      if let views = try? model.views(part, samples: few) { return views }
+    }
+    return RandomProjection(sampleSize: few.count, seed: seed, device: model.device)
   }
 
   /// An attack that gives images another class.

@@ -5,8 +5,8 @@ import MutualInformation
 import Torch
 
 /// One measurement of the study.
-public struct EstimatorCell: StudyCell {
-  public enum Measurement: Codable, Hashable, Sendable {
+package struct EstimatorCell: StudyCell {
+  package enum Measurement: Codable, Hashable, Sendable {
     /// All estimators on correlated Gaussians, the log density ratio as critic.
     case optimal(information: Double, batchSize: Int, batches: Int)
     /// One estimator with a critic trained from scratch.
@@ -18,27 +18,27 @@ public struct EstimatorCell: StudyCell {
     case critic(Critic, EstimatorPairs.Description, pairs: Range<Int>, steps: [Int])
   }
 
-  public var measurement: Measurement
-  public var seed: UInt64
+  package var measurement: Measurement
+  package var seed: UInt64
 
-  public struct Outcome: Codable, Sendable {
-    public var gaussians: [GaussianBenchmark.Entry] = []
-    public var perSample: PerSampleBenchmark.Entry?
-    public var pairs: Readings?
+  package struct Outcome: Codable, Sendable {
+    package var gaussians: [GaussianBenchmark.Entry] = []
+    package var perSample: PerSampleBenchmark.Entry?
+    package var pairs: Readings?
   }
 
   /// What was read of pairs.
-  public struct Readings: Codable, Sendable {
+  package struct Readings: Codable, Sendable {
     /// What each pair is.
-    public var kinds: [String]
+    package var kinds: [String]
     /// The information of one view, nats.
-    public var truth: [Double]
+    package var truth: [Double]
     /// After each number of steps, by single readings and by means of readings.
-    public var single: [[Double]]
-    public var mean: [[Double]]
+    package var single: [[Double]]
+    package var mean: [[Double]]
   }
 
-  public var label: String {
+  package var label: String {
     switch measurement {
     case .optimal(let information, let size, _): "optimal/\(information)-nats/\(size)"
     case .trained(let estimator, let information, _, _): "trained/\(estimator.rawValue)/\(information)-nats"
@@ -50,14 +50,14 @@ public struct EstimatorCell: StudyCell {
     }
   }
 
-  public var sets: [DataPart] {
+  package var sets: [DataPart] {
     switch measurement {
     case .optimal, .trained, .perSample: []
     case .closedForm(let pairs), .critic(_, let pairs, _, _): [DataPart(pairs.dataset)]
     }
   }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     var outcome = Outcome()
     switch measurement {
     case .optimal(let information, let size, let batches):
@@ -106,7 +106,7 @@ public struct EstimatorCell: StudyCell {
 }
 
 /// MINE's critics that the ranking is read by.
-public enum Critic: String, Codable, CaseIterable, Sendable {
+package enum Critic: String, Codable, CaseIterable, Sendable {
   /// As the recipe `paper` has it.
   case recipe
   /// The network and the settings of the authors' code.

@@ -7,17 +7,17 @@ import MutualInformation
 import Torch
 
 /// Real samples beside changed ones, from nearly the same to nothing in common.
-public struct EstimatorPairs: Sendable {
+package struct EstimatorPairs: Sendable {
   let originals: Tensor
   let perturbed: Tensor
   /// One of ``noise``, ``example`` and ``towards`` a pair.
   let kinds: [String]
 
   /// Which pairs they are.
-  public struct Description: Codable, Hashable, Sendable {
-    public var dataset: String
-    public var count: Int
-    public var modelSteps: Int
+  package struct Description: Codable, Hashable, Sendable {
+    package var dataset: String
+    package var count: Int
+    package var modelSteps: Int
 
     private struct Key: Encodable {
       var description: Description

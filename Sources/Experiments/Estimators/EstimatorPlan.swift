@@ -2,42 +2,42 @@ import Datasets
 import Evaluation
 
 /// How much the study of the estimators measures: what `Plans/estimators-*.yaml` hold.
-public struct EstimatorPlan: StudyPlan {
+package struct EstimatorPlan: StudyPlan {
   /// So many views of so many independent samples.
-  public struct Views: Codable, Equatable, Sendable {
-    public var views: Int
-    public var samples: Int
+  package struct Views: Codable, Equatable, Sendable {
+    package var views: Int
+    package var samples: Int
   }
 
-  public var name: String
+  package var name: String
   /// Whose training samples make the pairs whose order is judged.
-  public var dataset: String
+  package var dataset: String
   /// Of all draws.
-  public var seed: UInt64
+  package var seed: UInt64
   /// Batches of 64 for the optimal critic at each level of information.
-  public var optimalBatches: Int
+  package var optimalBatches: Int
   /// Steps of training for each critic on the correlated Gaussians, and the batches that it is then judged on.
-  public var trainingSteps: Int
-  public var judgedBatches: Int
+  package var trainingSteps: Int
+  package var judgedBatches: Int
   /// Batch sizes at which the ceiling is shown, at 10 nats.
-  public var ceilingSizes: [Int]
+  package var ceilingSizes: [Int]
   /// Per-sample MINE: the cosine of the pairs, the coordinates of a view, MINE's step sizes (the first is that of the recipe
   /// `paper`, another one comes close to its optimum), the views, and after how many steps they are read.
-  public var cosine: Double
-  public var dimensions: [Int]
-  public var learningRates: [Float]
-  public var perSample: [Views]
-  public var perSampleSteps: [Int]
+  package var cosine: Double
+  package var dimensions: [Int]
+  package var learningRates: [Float]
+  package var perSample: [Views]
+  package var perSampleSteps: [Int]
   /// Pairs (x, x′) of real samples for the recipe's critic, and its steps of training.
-  public var pairs: Int
-  public var recipeSteps: [Int]
+  package var pairs: Int
+  package var recipeSteps: [Int]
   /// The same for the network and the settings of the authors' code, which costs some hundred times as much a step.
-  public var authorsPairs: Int
-  public var authorsSteps: [Int]
+  package var authorsPairs: Int
+  package var authorsSteps: [Int]
   /// Steps of training of the autoencoder that the adversarial pairs are made against.
-  public var modelSteps: Int
+  package var modelSteps: Int
 
-  public static var parts: [PlanPart<EstimatorPlan>] {
+  package static var parts: [PlanPart<EstimatorPlan>] {
     [
       PlanPart("dataset", "whose samples make the pairs") { plan, names in
         guard let name = names.first, names.count == 1 else {
@@ -50,7 +50,7 @@ public struct EstimatorPlan: StudyPlan {
     ]
   }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

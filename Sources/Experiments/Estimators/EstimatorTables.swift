@@ -157,6 +157,7 @@ struct EstimatorTables {
 }
 
 extension Distribution: TableValue {
+  /// Mean and deviation, as tables show them.
   public var cell: CellContent { .spread(mean: mean, deviation: standardDeviation, count: count) }
 
   /// `2.03 ± 0.25`

@@ -5,15 +5,15 @@ import Foundation
 import Reports
 
 /// Estimators of mutual information and MINE's critics, where the truth is known.
-public enum Estimators: Study {
-  public static let name = "estimators"
-  public static let takesDevice = false
-  public static let summary = "estimators of mutual information and MINE's critics, where the truth is known"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+package enum Estimators: Study {
+  package static let name = "estimators"
+  package static let takesDevice = false
+  package static let summary = "estimators of mutual information and MINE's critics, where the truth is known"
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.estimators_smoke_yaml, "small": PackageResources.estimators_small_yaml]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: EstimatorPlan, stage: Int, _ found: FinishedCells<EstimatorCell>
   ) throws -> [EstimatorCell]? {
     guard stage == 0 else { return nil }
@@ -22,7 +22,7 @@ public enum Estimators: Study {
       + Critic.allCases.flatMap(parts.critic)
   }
 
-  public static func document(
+  package static func document(
     _ plan: EstimatorPlan, _ found: FinishedCells<EstimatorCell>
   ) throws -> Document {
     let results = try EstimatorResults(plan, found)
@@ -129,14 +129,14 @@ public enum Estimators: Study {
 }
 
 /// What estimators of mutual information read where the truth is known.
-public struct EstimatorResults: Encodable, Sendable {
-  public var plan: EstimatorPlan
-  public var optimal: [GaussianBenchmark.Entry]
-  public var ceiling: [GaussianBenchmark.Entry]
-  public var trained: [GaussianBenchmark.Entry]
-  public var perSample: [PerSampleBenchmark.Entry]
+package struct EstimatorResults: Encodable, Sendable {
+  package var plan: EstimatorPlan
+  package var optimal: [GaussianBenchmark.Entry]
+  package var ceiling: [GaussianBenchmark.Entry]
+  package var trained: [GaussianBenchmark.Entry]
+  package var perSample: [PerSampleBenchmark.Entry]
   /// The views' own estimate, the recipe's critic, that of the authors' code; of critics also the means of readings.
-  public var ranking: [CriticRanking]
+  package var ranking: [CriticRanking]
 
   static let closedForm = "closed form of the views"
 

@@ -1,29 +1,34 @@
 import Attacks
 
-/// One method within one bound on all images.
-public struct Figure3Cell: StudyCell {
-  public var plan: Figure3Plan
-  public var method: Method
-  public var epsilon: Double
+/// One method within one bound on all images of a classifier.
+package struct Figure3Cell: StudyCell {
+  package var plan: Figure3Plan
+  /// The user's classifier that is attacked; nil for the study's own.
+  package var model: GivenModel?
+  package var method: Method
+  package var epsilon: Double
 
-  public enum Method: String, Codable, CaseIterable, Sendable { case minmax, pgd, apgd }
+  package enum Method: String, Codable, CaseIterable, Sendable { case minmax, pgd, apgd }
 
   /// Per image, in order; failures have nil.
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The classifier's accuracy on the whole test set.
-    public var accuracy: Double
-    public var succeeded: [Bool]
-    public var l2: [Double?]
+    package var accuracy: Double
+    package var succeeded: [Bool]
+    package var l2: [Double?]
     /// −½ ln(1 − cos²(x, x′)).
-    public var closedForm: [Double?]
-    public var ssim: [Double?]
+    package var closedForm: [Double?]
+    package var ssim: [Double?]
   }
 
-  public var label: String { "\(plan.dataset)/\(method.rawValue)/epsilon-\(epsilon)" }
-  public var sets: [DataPart] { [plan.part] }
+  package var label: String {
+    ([plan.dataset] + (model.map { [$0.name] } ?? []) + [method.rawValue, "epsilon-\(epsilon)"])
+      .joined(separator: "/")
+  }
+  package var sets: [DataPart] { [plan.part] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
-    let classifier = try StudyClassifier(plan, atLeast: 1, context)
+  package func run(_ context: CellContext) throws -> Outcome {
+    let classifier = try StudyClassifier(plan, given: model, atLeast: 1, context)
     let set = classifier.set
     let found = try attack(on: classifier).run(
       set, range: 0..<set.shape[0], threads: context.threads, isCancelled: context.stopsEarly)
@@ -43,7 +48,7 @@ public struct Figure3Cell: StudyCell {
     case .minmax:
       return try classifier.attack(
         MinMax(start: .glorot, iterations: plan.iterations, epsilon: epsilon),
-        likeness: classifier.convolution(), plan.critic, seed: 1)
+        likeness: classifier.views(seed: 1), plan.critic, seed: 1)
     case .pgd:
       // Steps that reach the edge two and a half times, as is usual.
       let alpha = 2.5 * epsilon / Double(plan.iterations)

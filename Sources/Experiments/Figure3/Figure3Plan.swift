@@ -1,26 +1,44 @@
 /// Sizes and settings of Figure 3: what `Plans/figure3-*.yaml` hold.
-public struct Figure3Plan: ClassifierStudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Figure3Plan: ClassifierStudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// The classifier's training.
-  public var epochs: Int
+  package var epochs: Int
   /// How many test images are attacked: the first of those classified correctly.
-  public var images: Int
+  package var images: Int
   /// T: the gradient evaluations that every method has for an image.
-  public var iterations: Int
+  package var iterations: Int
   /// The bounds of the change of a value.
-  public var epsilons: [Double]
+  package var epsilons: [Double]
   /// Steps of MINE's critic at each evaluation.
-  public var mineSteps: Int
-  public var mineLearningRate: Double
+  package var mineSteps: Int
+  package var mineLearningRate: Double
+  /// Classifiers to attack beside the study's own. They are of a run, not of the plan: a file of settings has none, and a
+  /// cell has the one that it attacks.
+  package var models: [GivenModel] = []
 
-  public static var parts: [PlanPart<Figure3Plan>] {
-    attackParts
+  private enum CodingKeys: String, CodingKey {
+    case name, dataset, samples, epochs, images, iterations, epsilons, mineSteps, mineLearningRate
   }
 
-  public func validate() throws {
+  package static var parts: [PlanPart<Figure3Plan>] {
+    attackParts + [
+      PlanPart("model", "NAME=PATH, classifiers of yours to attack, too") { plan, arguments in
+        plan.models = try arguments.map(GivenModel.init(argument:))
+      }
+    ]
+  }
+
+  /// The plan as cells have it.
+  var bare: Figure3Plan {
+    var plan = self
+    plan.models = []
+    return plan
+  }
+
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
@@ -28,5 +46,6 @@ public struct Figure3Plan: ClassifierStudyPlan {
     try require(
       !epsilons.isEmpty && epsilons.allSatisfy { $0 > 0 && $0 <= 1 }, "epsilons must be above 0 and at most 1"
     )
+    try require(Set(models.map(\.name)).count == models.count, "two models have one name")
   }
 }

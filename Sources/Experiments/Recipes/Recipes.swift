@@ -4,16 +4,16 @@ import Reports
 
 /// Which way of augmenting helps: settings are chosen on validation data with seeds of their own, then compared at equal
 /// updates.
-public enum Recipes: Study {
-  public static let name = "recipes"
-  public static let summary =
+package enum Recipes: Study {
+  package static let name = "recipes"
+  package static let summary =
     "which way of augmenting helps: every recipe and control at equal updates, paired seeds"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.recipes_smoke_yaml, "small": PackageResources.recipes_small_yaml]
   }
 
   /// First the trainings that settings are chosen from, then the comparison with the chosen ones.
-  public static func cells(
+  package static func cells(
     _ plan: RecipesPlan, stage: Int, _ found: FinishedCells<Experiment>
   ) throws -> [Experiment]? {
     switch stage {
@@ -23,7 +23,7 @@ public enum Recipes: Study {
     }
   }
 
-  public static func document(_ plan: RecipesPlan, _ found: FinishedCells<Experiment>) throws -> Document {
+  package static func document(_ plan: RecipesPlan, _ found: FinishedCells<Experiment>) throws -> Document {
     let choice = try RecipesChoice(plan, found)
     let rows = plan.groups.map { RecipesRow($0, plan: plan, choice: choice, found) }.filter {
       !$0.arms.isEmpty

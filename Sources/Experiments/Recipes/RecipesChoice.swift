@@ -3,23 +3,23 @@ import Evaluation
 import Foundation
 
 /// The settings that validation data choose, and the recipe that wins on them.
-public struct RecipesChoice: Sendable {
+package struct RecipesChoice: Sendable {
   /// A candidate's validation error against the same data's, group by group: −0.2 is 20 % less.
-  public struct Candidate: Sendable {
-    public let family: String
-    public let arm: Arm
+  package struct Candidate: Sendable {
+    package let family: String
+    package let arm: Arm
     /// By the group's label; means over the tuning seeds of the paired ratios.
-    public let change: [String: Double]
+    package let change: [String: Double]
 
     /// The mean over the groups of development.
-    public let mean: Double
+    package let mean: Double
   }
 
-  public let candidates: [Candidate]
+  package let candidates: [Candidate]
   private let plan: RecipesPlan
 
   /// - Throws: ``StudyError/settings(_:)`` where tuning cells are missing.
-  public init(_ plan: RecipesPlan, _ found: FinishedCells<Experiment>) throws {
+  package init(_ plan: RecipesPlan, _ found: FinishedCells<Experiment>) throws {
     self.plan = plan
     var errors: [String: [Arm: [UInt64: Double]]] = [:]
     for cell in plan.tuningCells {
@@ -46,7 +46,7 @@ public struct RecipesChoice: Sendable {
 
   /// A family's setting for a group: in a group of development, and for families that are chosen everywhere, the best
   /// there; else the one with the best mean over the groups of development.
-  public func arm(_ family: RecipesFamily, in group: RecipesGroup) -> Arm? {
+  package func arm(_ family: RecipesFamily, in group: RecipesGroup) -> Arm? {
     if let leader = family.follows, let other = plan.families.first(where: { $0.name == leader }) {
       guard var arm = arm(other, in: group) else { return nil }
       if let source = family.source { arm.source = source }
@@ -71,17 +71,17 @@ public struct RecipesChoice: Sendable {
   }
 
   /// A family's candidate with the best mean over the groups of development.
-  public func common(_ family: String) -> Candidate? {
+  package func common(_ family: String) -> Candidate? {
     candidates.filter { $0.family == family && $0.mean.isFinite }.min { $0.mean < $1.mean }
   }
 
   /// The recipe with the lowest mean validation error over the groups of development: one setting for all.
-  public var winner: Candidate? {
+  package var winner: Candidate? {
     plan.families.filter { $0.isRecipe == true }.compactMap { common($0.name) }.min { $0.mean < $1.mean }
   }
 
   /// The cells of the comparison, seed by seed, so that a stopped study has a few seeds of everything.
-  public var finalCells: [Experiment] {
+  package var finalCells: [Experiment] {
     let settings = plan.groups.map { group -> (RecipesGroup, [Arm]) in
       let all: [Arm] = self.arms(in: group).map { $0.arm }
       return (group, Set(all).sorted { $0.description < $1.description })
@@ -94,10 +94,10 @@ public struct RecipesChoice: Sendable {
   }
 
   /// The name of the arm that has the winner's setting in every group.
-  public static let winnerName = "the recipe"
+  package static let winnerName = "the recipe"
 
   /// All arms of a group with their settings, in the order of the plan; the winner's one setting last.
-  public func arms(in group: RecipesGroup) -> [(name: String, arm: Arm)] {
+  package func arms(in group: RecipesGroup) -> [(name: String, arm: Arm)] {
     plan.families.filter { plan.has($0, in: group) }.compactMap { family in
       arm(family, in: group).map { (family.name, $0) }
     } + (winner.map { [(Self.winnerName, $0.arm)] } ?? [])

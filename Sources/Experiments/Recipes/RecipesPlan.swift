@@ -3,21 +3,21 @@ import Foundation
 import Models
 
 /// A model on a small part of a data set, and how it is trained in every arm.
-public struct RecipesGroup: Codable, Hashable, Sendable {
-  public var dataset: String
+package struct RecipesGroup: Codable, Hashable, Sendable {
+  package var dataset: String
   /// The model family's name.
-  public var model: String
+  package var model: String
   /// Samples to train on, drawn by the seed from the first ones of the set.
-  public var samples: Int
+  package var samples: Int
   /// How many of the set's first training samples are used at all.
-  public var pool: Int
+  package var pool: Int
   /// The last of these are for choices.
-  public var validation: Int
-  public var updates: Int
-  public var batchSize: Int
-  public var learningRate: Double
+  package var validation: Int
+  package var updates: Int
+  package var batchSize: Int
+  package var learningRate: Double
 
-  public var label: String { "\(dataset)/\(model)" }
+  package var label: String { "\(dataset)/\(model)" }
 
   /// The same group with so many times the updates.
   func lasting(_ factor: Double) -> RecipesGroup {
@@ -35,7 +35,7 @@ public struct RecipesGroup: Codable, Hashable, Sendable {
   }
 
   /// The group that a training belongs to.
-  public init(_ cell: Experiment) {
+  package init(_ cell: Experiment) {
     dataset = cell.data.dataset
     model = cell.model
     samples = cell.data.samples ?? 0
@@ -59,50 +59,50 @@ public struct RecipesGroup: Codable, Hashable, Sendable {
 }
 
 /// An arm's candidates, of which one is chosen on validation data.
-public struct RecipesFamily: Codable, Equatable, Sendable {
-  public var name: String
+package struct RecipesFamily: Codable, Equatable, Sendable {
+  package var name: String
   /// The candidates; one alone is no choice.
-  public var grid: [Arm]?
+  package var grid: [Arm]?
   /// The family whose chosen setting this one takes, for a control that belongs to it.
-  public var follows: String?
+  package var follows: String?
   /// What this one makes of that setting.
-  public var source: Arm.Source?
-  public var matched: Bool?
+  package var source: Arm.Source?
+  package var matched: Bool?
   /// Whether its examples are the starts of the other's, made as often as they are: what is left without the search.
-  public var withoutSteps: Bool?
-  public var effort: Double?
+  package var withoutSteps: Bool?
+  package var effort: Double?
   /// Whether it is a way to use adversarial examples that can become the default recipe.
-  public var isRecipe: Bool?
+  package var isRecipe: Bool?
   /// Whether its setting is chosen anew on the validation data of every group, also those that only confirm.
-  public var chosenEverywhere: Bool?
+  package var chosenEverywhere: Bool?
   /// The groups that have it, by label; absent for all.
-  public var only: [String]?
+  package var only: [String]?
 }
 
 /// Which trainings the study consists of: what `Plans/recipes-*.yaml` hold.
-public struct RecipesPlan: StudyPlan {
-  public var name: String
+package struct RecipesPlan: StudyPlan {
+  package var name: String
   /// Where settings are chosen.
-  public var development: [RecipesGroup]
+  package var development: [RecipesGroup]
   /// Where the settings chosen there are tried without another choice.
-  public var confirmation: [RecipesGroup]
-  public var families: [RecipesFamily]
+  package var confirmation: [RecipesGroup]
+  package var families: [RecipesFamily]
   /// How many seeds choices are made from (from 1001), and how many the comparison has (from 1).
-  public var tuningSeeds: Int
-  public var seeds: Int
+  package var tuningSeeds: Int
+  package var seeds: Int
   /// How many times the updates of a group the same data are trained for, to see where the validation error stops falling.
-  public var convergence: [Double]
+  package var convergence: [Double]
   /// Pairs of arms whose difference the page names: a recipe and the control that it is to be held against.
-  public var contrasts: [Contrast]
+  package var contrasts: [Contrast]
   /// The control that has the time that examples take.
-  public var equalTime: String?
+  package var equalTime: String?
 
-  public struct Contrast: Codable, Equatable, Sendable {
-    public var arm: String
-    public var control: String
+  package struct Contrast: Codable, Equatable, Sendable {
+    package var arm: String
+    package var control: String
   }
 
-  public static var parts: [PlanPart<RecipesPlan>] {
+  package static var parts: [PlanPart<RecipesPlan>] {
     func group(_ name: String, _ value: @escaping @Sendable (RecipesGroup) -> String) -> PlanPart<RecipesPlan>
     {
       PlanPart(name, "the groups of it") { plan, kept in
@@ -116,9 +116,9 @@ public struct RecipesPlan: StudyPlan {
     ]
   }
 
-  public var groups: [RecipesGroup] { development + confirmation }
+  package var groups: [RecipesGroup] { development + confirmation }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
@@ -153,7 +153,7 @@ public struct RecipesPlan: StudyPlan {
   }
 
   /// The cells that settings are chosen from; none of them reads a test sample.
-  public var tuningCells: [Experiment] {
+  package var tuningCells: [Experiment] {
     (0..<tuningSeeds).flatMap { offset in
       groups.flatMap { group in
         families.filter { has($0, in: group) && isTuned($0, in: group) }.flatMap { family in
@@ -174,7 +174,7 @@ public struct RecipesPlan: StudyPlan {
   }
 
   /// The same data with fewer and more updates than a group's.
-  public var convergenceCells: [Experiment] {
+  package var convergenceCells: [Experiment] {
     groups.flatMap { group in convergence.flatMap { convergenceCells(group, $0) } }
   }
 

@@ -2,17 +2,17 @@ import Evaluation
 import Reports
 
 /// All arms of a group with their finished cells of the comparison.
-public struct RecipesRow: Sendable {
-  public let group: RecipesGroup
-  public let isDevelopment: Bool
-  public let arms: [Line]
+package struct RecipesRow: Sendable {
+  package let group: RecipesGroup
+  package let isDevelopment: Bool
+  package let arms: [Line]
 
   /// An arm and its comparisons; those of recipes are corrected within the group by Holm's method.
-  public struct Line: Sendable {
-    public let arm: ArmCells
+  package struct Line: Sendable {
+    package let arm: ArmCells
     /// Test errors against the same data's and the tuned noise's.
-    public internal(set) var toSame: PairedComparison?
-    public internal(set) var toNoise: PairedComparison?
+    package internal(set) var toSame: PairedComparison?
+    package internal(set) var toNoise: PairedComparison?
   }
 
   init(_ group: RecipesGroup, plan: RecipesPlan, choice: RecipesChoice, _ found: FinishedCells<Experiment>) {

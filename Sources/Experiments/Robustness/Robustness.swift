@@ -4,15 +4,15 @@ import Reports
 
 /// The supplement's 6.17 for classifiers: whether a model that was trained on unsupervised adversarial examples, too, withstands
 /// attacks better than one with as many updates and without them.
-public enum Robustness: Study {
-  public static let name = "robustness"
-  public static let summary =
+package enum Robustness: Study {
+  package static let name = "robustness"
+  package static let summary =
     "classifiers trained with and without adversarial examples under the same attacks, at equal updates"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.robustness_smoke_yaml, "small": PackageResources.robustness_small_yaml]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: RobustnessPlan, stage: Int, _ found: FinishedCells<RobustnessCell>
   ) throws -> [RobustnessCell]? {
     guard stage == 0 else { return nil }
@@ -25,7 +25,7 @@ public enum Robustness: Study {
       iterations: plan.iterations)
   }
 
-  public static func document(
+  package static func document(
     _ plan: RobustnessPlan, _ found: FinishedCells<RobustnessCell>
   ) throws -> Document {
     let rows = plan.arms.compactMap { arm in

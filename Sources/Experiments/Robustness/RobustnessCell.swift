@@ -4,26 +4,26 @@ import Models
 import Torch
 
 /// A classifier trained in one way, and how much of the test set attacks leave to it.
-public struct RobustnessCell: StudyCell {
-  public var experiment: Experiment
-  public var attacked: Int
-  public var epsilons: [Double]
-  public var iterations: Int
+package struct RobustnessCell: StudyCell {
+  package var experiment: Experiment
+  package var attacked: Int
+  package var epsilons: [Double]
+  package var iterations: Int
 
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// On the whole test set.
-    public var error: Double
+    package var error: Double
     /// Of the attacked samples, the share that has its class also after the attack: one a bound.
-    public var robustAccuracy: [Double]
+    package var robustAccuracy: [Double]
     /// The share of the training samples whose search for an example succeeded; nil where there was none.
-    public var examples: Double?
-    public var seconds: Double
+    package var examples: Double?
+    package var seconds: Double
   }
 
-  public var label: String { "\(experiment.label)/attacked" }
-  public var sets: [DataPart] { experiment.sets }
+  package var label: String { "\(experiment.label)/attacked" }
+  package var sets: [DataPart] { experiment.sets }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     var training = experiment
     training.keepsModel = true
     let found = try training.run(context)

@@ -1,30 +1,30 @@
 import Datasets
 
 /// Sizes and settings of the robustness study: what `Plans/robustness-*.yaml` hold.
-public struct RobustnessPlan: StudyPlan {
-  public var name: String
-  public var dataset: String
+package struct RobustnessPlan: StudyPlan {
+  package var name: String
+  package var dataset: String
   /// Samples to train on, drawn by the seed from the first `pool` ones of the set.
-  public var samples: Int
-  public var pool: Int
-  public var updates: Int
-  public var batchSize: Int
-  public var learningRate: Double
+  package var samples: Int
+  package var pool: Int
+  package var updates: Int
+  package var batchSize: Int
+  package var learningRate: Double
   /// The ways of training; the first is what the others are held against.
-  public var arms: [Arm]
+  package var arms: [Arm]
   /// How many test samples are attacked: the first ones, whether they are classified correctly or not.
-  public var attacked: Int
+  package var attacked: Int
   /// The bounds of the attacks, and their gradients.
-  public var epsilons: [Double]
-  public var iterations: Int
-  public var seeds: Int
+  package var epsilons: [Double]
+  package var iterations: Int
+  package var seeds: Int
 
-  public static let parts: [PlanPart<RobustnessPlan>] = [
+  package static let parts: [PlanPart<RobustnessPlan>] = [
     PlanPart("dataset", "a data set with labels") { plan, names in plan.dataset = names.joined() },
     .number("seeds", "paired seeds", \.seeds),
   ]
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

@@ -6,6 +6,7 @@ import Models
 public struct SearchCandidate: Codable, Hashable, Sendable {
   /// As people read it.
   public var name: String
+  /// What is added to the data.
   public var arm: Arm
   /// About how many trainings of the same data it takes.
   public var cost: Double
@@ -13,6 +14,7 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   /// Whether nothing but the training's length tells it from the same data.
   var isSame: Bool { arm.source == .none }
 
+  /// Whether it takes an attack on the model.
   public var isAdversarial: Bool { arm.source == .attack || arm.source == .online }
 
   init(_ name: String, _ arm: Arm, cost: Double = 1) {

@@ -2,11 +2,14 @@ import Evaluation
 
 /// What a search has seen of its candidates: validation errors against the same data's, seed by seed.
 public struct SearchChoice: Sendable {
+  /// How a candidate did in a round.
   public struct Score: Codable, Sendable {
+    /// The candidate.
     public var candidate: SearchCandidate
     /// The mean over the seeds of the validation error against that of the same data with the same seed: −0.2 is 20 % less;
     /// infinite where a training diverged.
     public var change: Double
+    /// With how many seeds.
     public var seeds: Int
     /// The mean seconds of a training and of the making of its examples.
     public var seconds: Double

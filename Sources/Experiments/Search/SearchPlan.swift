@@ -4,19 +4,25 @@ import Yams
 
 /// All that decides a search, as its folder's `plan.yaml` has it: the same plan gives the same choice and the same figures.
 public struct SearchPlan: Codable, Equatable, Sendable {
+  /// The data set's name.
   public var dataset: String
   /// The digest of the data as used, and how many samples there are to train on.
   public var digest: String
+  /// Its training samples.
   public var samples: Int
   /// How many of these are held out for choosing; which ones, each seed draws for itself.
   public var validation: Int
+  /// The model's family.
   public var model: String
+  /// The length of its code; nil for the usual one.
   public var code: Int?
+  /// Samples of an update.
   public var batchSize: Int
   /// The optimiser's steps of every arm, but of those that are said to train longer.
   public var updates: Int
   /// The first seed of the comparison at the end, and how many there are. Choices are made from other seeds.
   public var seed: UInt64
+  /// The paired seeds of the final comparison.
   public var seeds: Int
   /// The version of this program.
   public var software: [String: String]

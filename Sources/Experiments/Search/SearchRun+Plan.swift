@@ -8,10 +8,15 @@ import Torch
 extension SearchRun {
   /// What a user asks of a search.
   public struct Request: Sendable {
+    /// The model's family.
     public var model: String
+    /// The length of its code; nil for the usual one.
     public var code: Int?
+    /// Samples of an update.
     public var batchSize: Int
+    /// The first seed.
     public var seed: UInt64
+    /// How many paired seeds the final comparison has.
     public var seeds: Int
     /// Seconds that the whole may take, about; not for a folder that has a plan.
     public var budget: Double
@@ -20,6 +25,7 @@ extension SearchRun {
     /// Where models are trained and attacked.
     public var device: Device
 
+    /// A search as a user asks for it.
     public init(
       model: String, code: Int? = nil, batchSize: Int = 100, seed: UInt64 = 1, seeds: Int = 6,
       budget: Double = 180,
@@ -40,7 +46,7 @@ extension SearchRun {
   ///
   /// - Parameter workers: how many trainings run at a time.
   /// - Throws: ``StudyError/settings(_:)`` where the data do not suit, the budget is too small, or the folder belongs to
-  ///   something else; ``ModelError``.
+  ///   something else; `ModelError`.
   public init(
     _ request: Request, _ dataset: Dataset, folder: String, workers: Int, progress: RunProgress
   ) throws {

@@ -10,7 +10,9 @@ import Torch
 /// out, by successive halving over paired seeds, then trains the best of them, the control and the best adversarial way on
 /// all training data and tests these once.
 public struct SearchRun {
+  /// What is run.
   public let plan: SearchPlan
+  /// Where it is kept.
   public let folder: String
   private let dataset: Dataset
   private let store: CellStore
@@ -39,13 +41,17 @@ public struct SearchRun {
 
   /// What came of it.
   public struct Outcome: Sendable {
+    /// What was run.
     public var plan: SearchPlan
     /// Adam's rate in all trainings; nil for the family's own optimiser.
     public var learningRate: Double?
+    /// How the rounds went.
     public var choice: SearchChoice
+    /// The way that won.
     public var winner: SearchCandidate
     /// The same data for as long as the winner, where that is longer than the other arms.
     public var peer: SearchCandidate?
+    /// The best of those that take an attack, where one was compared.
     public var adversarial: SearchCandidate?
     /// The comparison's outcomes by candidate, seed by seed.
     public var tested: [SearchCandidate: [Experiment.Outcome]]

@@ -3,17 +3,25 @@ import Formats
 
 /// What a search found, in numbers and in words.
 public struct SearchVerdict: Codable, Sendable {
+  /// A way of training in the final comparison.
   public struct Arm: Codable, Sendable {
+    /// What tables call it.
     public var name: String
     /// The mean error on the test set, and the seconds of a training with all that belongs to it.
     public var error: Summary
+    /// Seconds of a training, in the mean.
     public var seconds: Double
+    /// Whether it takes an attack on the model.
     public var isAdversarial: Bool
   }
 
+  /// Two ways over paired seeds.
   public struct Comparison: Codable, Sendable {
+    /// The one.
     public var of: String
+    /// The other.
     public var with: String
+    /// Their paired errors.
     public var test: PairedComparison
     /// The interval of the relative change, where there are several seeds.
     public var interval: ClosedRange<Double>?
@@ -44,8 +52,11 @@ public struct SearchVerdict: Codable, Sendable {
 
   /// Of the control and of every arm that is not said to train longer.
   public var updates: Int
+  /// The same data, no longer than usual.
   public var control: Arm
+  /// The way that won.
   public var chosen: Arm
+  /// The best of those that take an attack.
   public var adversarial: Arm?
   /// The same as the adversarial arm, with the starts in place of the examples.
   public var start: Arm?
@@ -53,7 +64,9 @@ public struct SearchVerdict: Codable, Sendable {
   public var gain: Comparison?
   /// The same data for as long as the chosen arm, where that is longer, and the chosen arm against it.
   public var peer: Arm?
+  /// The way that won, against the same data for as many updates.
   public var equalGain: Comparison?
+  /// The best adversarial way, against its own start.
   public var adversarialGain: Comparison?
   /// What the search for examples adds to where it starts.
   public var adversarialWorth: Comparison?

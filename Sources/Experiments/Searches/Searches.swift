@@ -3,21 +3,22 @@ import Formats
 import Reports
 
 /// What `uae augment` finds on several data sets with several models.
-public enum Searches: Study {
-  public static let name = "augment"
-  public static let summary =
+package enum Searches: Study {
+  package static let name = "augment"
+  package static let summary =
     "what the search of `uae augment` chooses on several data sets and models, and what it gains"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     ["smoke": PackageResources.augment_smoke_yaml, "small": PackageResources.augment_small_yaml]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: SearchesPlan, stage: Int, _ found: FinishedCells<SearchesCell>
   ) throws -> [SearchesCell]? {
     stage > 0 ? nil : plan.rows.map { SearchesCell(row: $0, seeds: plan.seeds, batchSize: plan.batchSize) }
   }
 
-  public static func document(_ plan: SearchesPlan, _ found: FinishedCells<SearchesCell>) throws -> Document {
+  package static func document(_ plan: SearchesPlan, _ found: FinishedCells<SearchesCell>) throws -> Document
+  {
     let cells = try self.cells(plan, stage: 0, found)?.compactMap { found[$0] } ?? []
     guard !cells.isEmpty else { throw StudyError.settings("no search is finished") }
     let verdicts = cells.map(\.outcome.verdict)

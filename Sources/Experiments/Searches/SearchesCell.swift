@@ -1,25 +1,25 @@
 import Runs
 
 /// A whole search on one data set with one model.
-public struct SearchesCell: StudyCell {
-  public var row: SearchesPlan.Row
-  public var seeds: Int
-  public var batchSize: Int
+package struct SearchesCell: StudyCell {
+  package var row: SearchesPlan.Row
+  package var seeds: Int
+  package var batchSize: Int
 
-  public struct Outcome: Codable, Sendable {
-    public var trainCount: Int
-    public var verdict: SearchVerdict
+  package struct Outcome: Codable, Sendable {
+    package var trainCount: Int
+    package var verdict: SearchVerdict
     /// The sentences that a user reads.
-    public var sentences: [String]
+    package var sentences: [String]
   }
 
-  public var label: String {
+  package var label: String {
     "\(row.dataset)\(row.samples.map { "-\($0)" } ?? "")/\(row.model)/\(row.updates)-updates"
   }
 
-  public var sets: [DataPart] { [DataPart(row.dataset, pool: row.samples)] }
+  package var sets: [DataPart] { [DataPart(row.dataset, pool: row.samples)] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let dataset = try context.data.load(row.dataset, limit: row.samples).dataset
     let request = SearchRun.Request(
       model: row.model, batchSize: batchSize, seeds: seeds, updates: row.updates)

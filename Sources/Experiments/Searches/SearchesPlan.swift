@@ -2,24 +2,24 @@ import Datasets
 import Models
 
 /// Which data and models the search is tried on: what `Plans/augment-*.yaml` hold.
-public struct SearchesPlan: StudyPlan {
-  public struct Row: Codable, Hashable, Sendable {
-    public var dataset: String
+package struct SearchesPlan: StudyPlan {
+  package struct Row: Codable, Hashable, Sendable {
+    package var dataset: String
     /// The first training samples of the set, where not all are taken.
-    public var samples: Int?
+    package var samples: Int?
     /// The model family's name.
-    public var model: String
+    package var model: String
     /// Updates per training; in place of a budget, so that the figures do not hang on the machine.
-    public var updates: Int
+    package var updates: Int
   }
 
-  public var name: String
-  public var rows: [Row]
+  package var name: String
+  package var rows: [Row]
   /// Seeds of each comparison on the test set.
-  public var seeds: Int
-  public var batchSize: Int
+  package var seeds: Int
+  package var batchSize: Int
 
-  public static let parts: [PlanPart<SearchesPlan>] = [
+  package static let parts: [PlanPart<SearchesPlan>] = [
     PlanPart("dataset", "data sets") { plan, names in
       plan.rows = plan.rows.filter { names.contains($0.dataset) }
     },
@@ -29,7 +29,7 @@ public struct SearchesPlan: StudyPlan {
     .number("seeds", "seeds of each comparison", \.seeds),
   ]
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

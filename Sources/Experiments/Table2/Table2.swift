@@ -4,43 +4,49 @@ import Reports
 
 /// The paper's Table 2 and Figure 1: how far supervised adversarial examples are from the training images as a distribution,
 /// by the views that the information is taken over, with what the paper lacks: clean images, other attacks and noise.
-public enum Table2: Study {
-  public static let name = "table2"
-  public static let summary =
+package enum Table2: Study {
+  package static let name = "table2"
+  package static let summary =
     "supervised examples by random and by convolution views: distances of distributions (Figure 1)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
-    ["smoke": PackageResources.table2_smoke_yaml, "small": PackageResources.table2_small_yaml]
+  package static var scales: KeyValuePairs<String, [UInt8]> {
+    [
+      "smoke": PackageResources.table2_smoke_yaml, "small": PackageResources.table2_small_yaml,
+      "paper": PackageResources.table2_paper_yaml,
+    ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table2Plan, stage: Int, _ found: FinishedCells<Table2Cell>
   ) throws -> [Table2Cell]? {
-    let seeds = 1...UInt64(plan.seeds)
+    let seeds = 1...UInt64(plan.seeds), features = plan.models.isEmpty ? nil : plan.models
     switch stage {
     case 0:
       return seeds.flatMap { seed in
         Table2Cell.Arm.allCases.filter { $0 != .noise }.filter { arm in
           // Only what draws anything differs between seeds.
           seed == 1 || arm == .projections || arm == .convolution
-        }.map { Table2Cell(plan: plan, arm: $0, seed: seed) }
+        }.map { Table2Cell(plan: plan.bare, arm: $0, seed: seed, features: features) }
       }
     case 1:
       return seeds.compactMap { seed in
-        let twin = found[Table2Cell(plan: plan, arm: .convolution, seed: seed)]
+        let twin = found[Table2Cell(plan: plan.bare, arm: .convolution, seed: seed, features: features)]
         return twin.map {
-          Table2Cell(plan: plan, arm: .noise, seed: seed, norm: ($0.outcome.l2 * 1000).rounded() / 1000)
+          Table2Cell(
+            plan: plan.bare, arm: .noise, seed: seed, norm: ($0.outcome.l2 * 1000).rounded() / 1000,
+            features: features)
         }
       }
     default: return nil
     }
   }
 
-  public static func document(_ plan: Table2Plan, _ found: FinishedCells<Table2Cell>) throws -> Document {
+  package static func document(_ plan: Table2Plan, _ found: FinishedCells<Table2Cell>) throws -> Document {
     let cells = try (0...1).flatMap { try self.cells(plan, stage: $0, found) ?? [] }.compactMap { found[$0] }
     let rows = Table2Cell.Arm.allCases.compactMap { Table2Row($0, cells) }
     guard let first = cells.first, let clean = rows.first(where: { $0.arm == .clean }) else {
       throw StudyError.settings("table2 has no finished cell of the clean images")
     }
+    let columns = Table2Row.columns + plan.models.flatMap { Table2Row.columns(of: $0.name) }
     let shown = rows.compactMap { row in cells.first { $0.cell.arm == row.arm }.map { (row.arm.rawValue, $0) }
     }
     let verdict = [Table2Cell.Arm.projections, .convolution].compactMap { arm in
@@ -53,12 +59,17 @@ public enum Table2: Study {
       [
         "software": .text(found.software), "dataset": .text(plan.dataset),
         "images": .text("\(first.outcome.images)"), "reference": .text("\(plan.reference)"),
-        "iterations": .text("\(plan.iterations)"), "projections": .text("\(plan.projections)"),
-        "mineSteps": .text("\(plan.mineSteps)"), "epsilon": .text("\(plan.epsilon)"),
+        "iterations": .text("\(plan.iterations)"), "projections": .text("\(plan.projectionCount)"),
+        "fair": plan.asPublished == true
+          ? .flag(false) : .group(["mineSteps": .text("\(plan.mineSteps)")]),
+        "epsilon": .text("\(plan.epsilon)"),
         "epochs": .text("\(plan.epochs)"), "seeds": .text("\(plan.seeds)"),
         "accuracy": .text((100 * first.outcome.accuracy).text(.decimals(2))),
         "verdict": .text(verdict), "clean": .text(mean(clean.kernel).text(.significant(3))),
-        "rows": .table(try Records(Table2Row.columns, rows).table),
+        "rows": .table(try Records(columns, rows).table),
+        "given": plan.models.isEmpty
+          ? .flag(false)
+          : .group(["names": .text(plan.models.map { "*\($0.name)*" }.joined(separator: ", "))]),
         "picture": try ShownImages.grid(shown).map { grid in
           .group([
             "grid": .grid("examples", grid, shows: "The first images, and what each method makes of them")
@@ -66,7 +77,7 @@ public enum Table2: Study {
         } ?? .flag(false),
         "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
       ],
-      records: try Records(Table2Row.columns, rows), json: try found.json(cells))
+      records: try Records(columns, rows), json: try found.json(cells))
   }
 }
 
@@ -80,6 +91,17 @@ struct Table2Row: SeededRow {
     outcomes = cells.filter { $0.cell.arm == arm }.map(\.outcome)
     guard !outcomes.isEmpty else { return nil }
     self.arm = arm
+  }
+
+  /// The distances by the features of a network of the user's.
+  static func columns(of name: String) -> [Column<Table2Row>] {
+    [
+      .spread("Fréchet distance by \(name)", key: "frechet_\(name)") { $0.given?[name]?.frechet },
+      .spread("of infinitely many by \(name)", key: "frechet_limit_\(name)") {
+        $0.given?[name]?.frechetOfMany
+      },
+      .spread("kernel distance by \(name)", key: "kernel_\(name)") { $0.given?[name]?.kernel },
+    ]
   }
 
   static let columns: [Column<Table2Row>] = [

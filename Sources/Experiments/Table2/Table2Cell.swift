@@ -4,14 +4,16 @@ import MutualInformation
 import Torch
 
 /// One set of images and its distance from the training images.
-public struct Table2Cell: StudyCell {
-  public var plan: Table2Plan
-  public var arm: Arm
-  public var seed: UInt64
+package struct Table2Cell: StudyCell {
+  package var plan: Table2Plan
+  package var arm: Arm
+  package var seed: UInt64
   /// ‖δ‖₂ of the noise.
-  public var norm: Double?
+  package var norm: Double?
+  /// The user's networks of features; nil for none.
+  package var features: [GivenModel]?
 
-  public enum Arm: String, Codable, CaseIterable, Sendable {
+  package enum Arm: String, Codable, CaseIterable, Sendable {
     /// The attacked images themselves: what few images of the same distribution have.
     case clean
     /// Supervised MinMax with random projections as views of an image.
@@ -24,41 +26,62 @@ public struct Table2Cell: StudyCell {
     case noise
   }
 
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The classifier's accuracy on the whole test set.
-    public var accuracy: Double
-    public var images: Int
+    package var accuracy: Double
+    package var images: Int
     /// The share of the images that the classifier gives another class.
-    public var successRate: Double
+    package var successRate: Double
     /// From the training images, by the classifier's last hidden layer.
-    public var frechet: Double
-    public var frechetOfMany: Double?
-    public var kernel: Double
+    package var frechet: Double
+    package var frechetOfMany: Double?
+    package var kernel: Double
     /// Means over the images.
-    public var l2: Double
-    public var ssim: Double?
+    package var l2: Double
+    package var ssim: Double?
+    /// By the features of the user's networks, by their names; nil for none.
+    package var given: [String: Apart]?
   }
 
-  public var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
-  public var sets: [DataPart] { [plan.part] }
+  /// How far two sets are from each other by some features.
+  package struct Apart: Codable, Sendable {
+    package var frechet: Double
+    package var frechetOfMany: Double?
+    package var kernel: Double
 
-  public func run(_ context: CellContext) throws -> Outcome {
+    init(_ found: Tensor, _ reference: Tensor) {
+      let limit = FeatureDistances.frechetOfMany(found, reference)
+      frechet = FeatureDistances.frechet(found, reference)
+      frechetOfMany = limit.isFinite ? limit : nil
+      kernel = FeatureDistances.kernel(found, reference)
+    }
+  }
+
+  package var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
+  package var sets: [DataPart] { [plan.part] }
+
+  package func run(_ context: CellContext) throws -> Outcome {
     let classifier = try StudyClassifier(plan, atLeast: 8, context)
     let set = classifier.set, model = classifier.model
     let perturbed = try self.perturbed(classifier, context)
     try ShownImages.keep(self, set, perturbed, context)
     let train = try context.data.load(plan.dataset, limit: plan.samples).train
-    let reference = try embeddings(model, train[0..<min(plan.reference, train.shape[0])])
-    let found = try embeddings(model, perturbed)
-    let limit = FeatureDistances.frechetOfMany(found, reference)
+    let reference = train[0..<min(plan.reference, train.shape[0])]
+    let own = Apart(try embeddings(model, perturbed), try embeddings(model, reference))
+    var given: [String: Apart] = [:]
+    for network in features ?? [] {
+      try context.checkCancelled()
+      let model = try network.opened(on: reference, as: .embedding)
+      given[network.name] = Apart(try embeddings(model, perturbed), try embeddings(model, reference))
+    }
     let distances = ExampleDistances(set, perturbed)
     let predicted = try predictedClasses(model, perturbed)
     return Outcome(
       accuracy: classifier.accuracy, images: set.shape[0],
       successRate: mean(zip(predicted, classifier.labels).map { $0 == $1 ? 0 : 1 }),
-      frechet: FeatureDistances.frechet(found, reference), frechetOfMany: limit.isFinite ? limit : nil,
-      kernel: FeatureDistances.kernel(found, reference), l2: mean(distances.l2.map(Double.init)),
-      ssim: distances.ssim.map { mean($0.map(Double.init)) })
+      frechet: own.frechet, frechetOfMany: own.frechetOfMany, kernel: own.kernel,
+      l2: mean(distances.l2.map(Double.init)), ssim: distances.ssim.map { mean($0.map(Double.init)) },
+      given: given.isEmpty ? nil : given)
   }
 
   private func perturbed(_ classifier: StudyClassifier, _ context: CellContext) throws -> Tensor {
@@ -69,16 +92,20 @@ public struct Table2Cell: StudyCell {
       ).perturbed
     }
     func minmax(_ views: any SampleViews) throws -> Tensor {
-      try attacked(
-        classifier.attack(
-          MinMax(start: .glorot, iterations: plan.iterations), likeness: views, plan.critic, seed: seed))
+      let published = PublishedSearch(.minmax, iterations: plan.iterations, searches: 1)
+      return try attacked(
+        plan.asPublished == true
+          ? classifier.attack(
+            published, likeness: views, plan.publishedCritic(.minmax), seed: seed)
+          : classifier.attack(
+            MinMax(start: .glorot, iterations: plan.iterations), likeness: views, plan.critic, seed: seed))
     }
     switch arm {
     case .clean: return set
     case .projections:
       return try minmax(
         RandomProjection(
-          count: plan.projections, sampleSize: set.count / set.shape[0], seed: seed, device: set.device))
+          count: plan.projectionCount, sampleSize: set.count / set.shape[0], seed: seed, device: set.device))
     case .convolution: return try minmax(classifier.convolution())
     case .pgd:
       let alpha = 2.5 * plan.epsilon / Double(plan.iterations)

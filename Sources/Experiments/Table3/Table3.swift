@@ -1,19 +1,23 @@
 import Attacks
 import Evaluation
 import Formats
+import Foundation
 import Reports
 
 /// The paper's Table 3 and Figure 2: supervised adversarial examples of a classifier by Algorithm 1 and by the penalty
 /// method, with the same critic and as many evaluations of gradients, judged by what neither of them made large.
-public enum Table3: Study {
-  public static let name = "table3"
-  public static let summary =
+package enum Table3: Study {
+  package static let name = "table3"
+  package static let summary =
     "supervised examples of a classifier: MinMax against the penalty method (Figure 2)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
-    ["smoke": PackageResources.table3_smoke_yaml, "small": PackageResources.table3_small_yaml]
+  package static var scales: KeyValuePairs<String, [UInt8]> {
+    [
+      "smoke": PackageResources.table3_smoke_yaml, "small": PackageResources.table3_small_yaml,
+      "paper": PackageResources.table3_paper_yaml,
+    ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table3Plan, stage: Int, _ found: FinishedCells<Table3Cell>
   ) throws -> [Table3Cell]? {
     guard stage == 0 else { return nil }
@@ -24,7 +28,7 @@ public enum Table3: Study {
     }
   }
 
-  public static func document(_ plan: Table3Plan, _ found: FinishedCells<Table3Cell>) throws -> Document {
+  package static func document(_ plan: Table3Plan, _ found: FinishedCells<Table3Cell>) throws -> Document {
     let cells = try self.cells(plan, stage: 0, found)?.compactMap { found[$0] } ?? []
     let rows = Table3Cell.Method.allCases.compactMap { Table3Row($0, cells) }
     guard rows.count == 2, let accuracy = cells.first?.outcome.accuracy else {
@@ -37,13 +41,19 @@ public enum Table3: Study {
         "software": .text(found.software), "dataset": .text(plan.dataset),
         "images": .text("\(rows[0].images / plan.seeds)"), "seeds": .text("\(plan.seeds)"),
         "iterations": .text("\(plan.iterations)"), "searches": .text("\(plan.searches)"),
-        "each": .text("\(plan.iterations / plan.searches)"), "mineSteps": .text("\(plan.mineSteps)"),
-        "mineLearningRate": .text("\(plan.mineLearningRate)"), "judgeSteps": .text("\(plan.judgeSteps)"),
+        "each": .text("\(plan.iterations / plan.searches)"), "judgeSteps": .text("\(plan.judgeSteps)"),
         "readings": .text("\(CriticRanking.furtherReadings + 1)"), "epochs": .text("\(plan.epochs)"),
         "accuracy": .text((100 * accuracy).text(.decimals(2))),
-        "verdict": .text(verdict(comparisons)), "methods": .table(try Records(Table3Row.columns, rows).table),
+        "verdict": .optional(comparisons.isEmpty ? nil : verdict(comparisons)),
+        "methods": .table(try Records(Table3Row.columns, rows).table),
         "comparisons": .table(try Records(Table3Comparison.columns, comparisons).table),
-        "course": .plot("information-by-iteration", course(plan, rows)),
+        "course": .plot("information-by-iteration", course(plan, rows, views: cells.first?.outcome.views)),
+        "stationarity": Table3Stationarity(rows).map { .group($0.values) } ?? .flag(false),
+        "fair": plan.asPublished == true
+          ? .flag(false)
+          : .group([
+            "mineSteps": .text("\(plan.mineSteps)"), "mineLearningRate": .text("\(plan.mineLearningRate)"),
+          ]),
         "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
       ],
       records: try Records(Table3Row.columns, rows), json: try found.json(cells))
@@ -64,7 +74,7 @@ public enum Table3: Study {
     }.joined(separator: "; ")
   }
 
-  private static func course(_ plan: Table3Plan, _ rows: [Table3Row]) -> Plot {
+  private static func course(_ plan: Table3Plan, _ rows: [Table3Row], views: Int?) -> Plot {
     let marks = rows.flatMap { row -> [Plot.Mark] in
       func line(_ name: String, _ moments: KeyPath<Table3Cell.CoursePoint, Table3Cell.Moments>) -> Plot.Mark {
         let points = row.course.map { Plot.Point(Double($0.iteration), $0[keyPath: moments].mean) }
@@ -77,10 +87,15 @@ public enum Table3: Study {
         line("\(row.method.rawValue), iterate", \.current), line("\(row.method.rawValue), best", \.best),
       ]
     }
+    let ends = [rows.first?.course.first, rows.first?.course.last].compactMap { $0 }
+    let ceiling = views.map { views in
+      Plot.Mark.reference(
+        name: "ln K, K = \(views)", ends.map { Plot.Point(Double($0.iteration), log(Double(views))) })
+    }
     return Plot(
       "Information by iteration, mean ± standard deviation over images",
       x: PlotAxis("evaluations of gradients"),
-      y: PlotAxis("as the attack's critic reads it, nats"), marks: marks)
+      y: PlotAxis("as the attack's critic reads it, nats"), marks: marks + (ceiling.map { [$0] } ?? []))
   }
 }
 
@@ -127,6 +142,8 @@ struct Table3Row: Sendable {
       for other in courses.dropFirst() where place < other.count {
         point.current.add(other[place].current)
         point.best.add(other[place].best)
+        if let more = other[place].stationarity { point.stationarity?.add(more) }
+        if let more = other[place].leastStationarity { point.leastStationarity?.add(more) }
       }
       return point
     }

@@ -6,47 +6,52 @@ import Runs
 import Torch
 
 /// One method on some of the images: the most similar images that the classifier gives another class.
-public struct Table3Cell: StudyCell {
-  public var plan: Table3Plan
-  public var method: Method
-  public var seed: UInt64
+package struct Table3Cell: StudyCell {
+  package var plan: Table3Plan
+  package var method: Method
+  package var seed: UInt64
   /// The place of the first of its images among those that are attacked; a whole number of tiles.
-  public var first: Int
+  package var first: Int
 
   /// Images in a cell.
   static let size = 2 * Attack.tileSize
 
-  public enum Method: String, Codable, CaseIterable, Sendable { case minmax, penalty }
+  package enum Method: String, Codable, CaseIterable, Sendable { case minmax, penalty }
 
   /// Per image, in order; NaN has no place in JSON, so that failures have nil.
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The classifier's accuracy on the whole test set.
-    public var accuracy: Double
-    public var succeeded: [Bool]
+    package var accuracy: Double
+    package var succeeded: [Bool]
     /// The information that the attack's own critic read when it found the image.
-    public var own: [Double?]
+    package var own: [Double?]
     /// What a fresh critic reads: the mean over permutations of its own.
-    public var fresh: [Double?]
+    package var fresh: [Double?]
     /// −½ ln(1 − cos²(x, x′)).
-    public var closedForm: [Double?]
-    public var l2: [Double?]
-    public var ssim: [Double?]
-    public var course: [CoursePoint]
+    package var closedForm: [Double?]
+    package var l2: [Double?]
+    package var ssim: [Double?]
+    package var course: [CoursePoint]
+    /// K, the views that a critic has of an image: with one image in a batch of them it can tell ln K apart.
+    package var views: Int?
   }
 
   /// The information at an iteration, as the attack's critic reads it, over the cell's images.
-  public struct CoursePoint: Codable, Sendable {
-    public var iteration: Int
+  package struct CoursePoint: Codable, Sendable {
+    package var iteration: Int
     /// Of the iterate: count, sum and sum of squares.
-    public var current: Moments
+    package var current: Moments
     /// Of the best success so far, of images that have one.
-    public var best: Moments
+    package var best: Moments
+    /// Of ‖L(δ, c)‖² of Theorem 1, and of its least value so far; nil for searches that the theorem is not about.
+    package var stationarity: Moments?
+    package var leastStationarity: Moments?
   }
 
-  public struct Moments: Codable, Sendable {
-    public var count = 0
-    public var sum = 0.0
-    public var squares = 0.0
+  package struct Moments: Codable, Sendable {
+    package var count = 0
+    package var sum = 0.0
+    package var squares = 0.0
 
     mutating func add(_ value: Double) {
       guard value.isFinite else { return }
@@ -67,20 +72,30 @@ public struct Table3Cell: StudyCell {
     }
   }
 
-  public var label: String { "\(plan.dataset)/\(method.rawValue)/seed-\(seed)/from-\(first)" }
-  public var sets: [DataPart] { [plan.part] }
+  package var label: String { "\(plan.dataset)/\(method.rawValue)/seed-\(seed)/from-\(first)" }
+  package var sets: [DataPart] { [plan.part] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let classifier = try StudyClassifier(plan, atLeast: first + 1, context)
     let set = classifier.set, views = try classifier.convolution()
     let range = first..<min(first + Self.size, set.shape[0])
-    let found = try classifier.attack(solver, likeness: views, plan.critic, seed: seed).run(
+    let found = try classifier.attack(solver, likeness: views, critic, seed: seed).run(
       set, range: range, threads: context.threads, isCancelled: context.stopsEarly)
     return try outcome(found, set[range], views, plan.critic, accuracy: classifier.accuracy)
   }
 
+  private var critic: MINE.Configuration {
+    guard plan.asPublished == true else { return plan.critic }
+    return plan.publishedCritic(method == .minmax ? .minmax : .penalty)
+  }
+
   private var solver: any Solver {
     switch method {
+    case .minmax where plan.asPublished == true:
+      return PublishedSearch(.minmax, iterations: plan.iterations, searches: 1, recordsTrace: true)
+    case .penalty where plan.asPublished == true:
+      return PublishedSearch(
+        .penalty, iterations: plan.iterations / plan.searches, searches: plan.searches, recordsTrace: true)
     case .minmax:
       return MinMax(start: .glorot, iterations: plan.iterations, recordsTrace: true)
     case .penalty:
@@ -113,7 +128,7 @@ public struct Table3Cell: StudyCell {
           let range = row * length..<(row + 1) * length
           return ssim.map { $0(x[range], y[range]) } ?? .nan
         }),
-      course: course(found))
+      course: course(found), views: views.count)
   }
 
   /// The course over the iterations, at some hundred of them.
@@ -122,18 +137,24 @@ public struct Table3Cell: StudyCell {
     let shown = Set(stride(from: 0, to: count, by: max(1, count / 100)).map { $0 } + [max(0, count - 1)])
     var points: [CoursePoint] = []
     var best = found.traces.map { [Double?](repeating: nil, count: $0.similarity.first?.count ?? 0) }
+    var least = found.traces.map { [Double](repeating: .infinity, count: $0.similarity.first?.count ?? 0) }
+    let knowsStationarity = found.traces.allSatisfy { $0.stationarity.count == $0.similarity.count }
     for t in 0..<count {
       var point = CoursePoint(iteration: t + 1, current: Moments(), best: Moments())
+      if knowsStationarity { (point.stationarity, point.leastStationarity) = (Moments(), Moments()) }
       for (tile, trace) in found.traces.enumerated() {
-        // Rows of images come first; the last tile may have others behind them.
-        let rows = min(Attack.tileSize, found.index.count - tile * Attack.tileSize)
-        for row in 0..<max(0, rows) {
+        for row in trace.similarity[t].indices {
           let information = -Double(trace.similarity[t][row])
           if trace.criterion[t][row] <= 0, information.isFinite {
             best[tile][row] = max(best[tile][row] ?? -.infinity, information)
           }
           point.current.add(information)
           if let known = best[tile][row] { point.best.add(known) }
+          guard knowsStationarity else { continue }
+          let distance = Double(trace.stationarity[t][row])
+          least[tile][row] = min(least[tile][row], distance)
+          point.stationarity?.add(distance)
+          point.leastStationarity?.add(least[tile][row])
         }
       }
       if shown.contains(t) { points.append(point) }

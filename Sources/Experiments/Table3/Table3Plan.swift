@@ -1,31 +1,33 @@
 import Datasets
 
 /// Sizes and settings of Table 3: what `Plans/table3-*.yaml` hold.
-public struct Table3Plan: ClassifierStudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Table3Plan: ClassifierStudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// The classifier's training.
-  public var epochs: Int
+  package var epochs: Int
   /// How many test images are attacked: the first of those classified correctly.
-  public var images: Int
+  package var images: Int
   /// T: the gradient evaluations that either method has for an image.
-  public var iterations: Int
+  package var iterations: Int
   /// The searches among which the penalty method divides them.
-  public var searches: Int
+  package var searches: Int
   /// Steps of MINE's critic at each evaluation.
-  public var mineSteps: Int
-  public var mineLearningRate: Double
+  package var mineSteps: Int
+  package var mineLearningRate: Double
   /// Steps of the fresh critic that judges.
-  public var judgeSteps: Int
-  public var seeds: Int
+  package var judgeSteps: Int
+  package var seeds: Int
+  /// Whether both methods compute as the published code does where that is not as the paper says; nil for no.
+  package var asPublished: Bool?
 
-  public static var parts: [PlanPart<Table3Plan>] {
-    attackParts + [.number("seeds", "seeds of the attacks", \.seeds)]
+  package static var parts: [PlanPart<Table3Plan>] {
+    attackParts + [.number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished)]
   }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }

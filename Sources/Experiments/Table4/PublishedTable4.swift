@@ -1,14 +1,14 @@
 /// The figures of the paper's Table 4.
-public enum PublishedTable4 {
-  public struct Figure: Sendable, Equatable {
+package enum PublishedTable4 {
+  package struct Figure: Sendable, Equatable {
     /// Mean reconstruction error on the test set.
-    public let error: Double
+    package let error: Double
     /// Success rate on the training set, 0…1; nil for the original model.
-    public let successRate: Double?
+    package let successRate: Double?
   }
 
   /// The published figure of an arm, where there is one.
-  public static func figure(dataset: String, model: String, arm: String) -> Figure? {
+  package static func figure(dataset: String, model: String, arm: String) -> Figure? {
     guard let row = rows["\(dataset)/\(model)"] else { return nil }
     let column: Int
     switch arm {

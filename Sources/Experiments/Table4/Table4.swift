@@ -3,24 +3,24 @@ import Formats
 import Reports
 
 /// The paper's Table 4 run again: models trained from scratch on data and examples, every augmentation and control.
-public enum Table4: Study {
-  public static let name = "table4"
-  public static let summary =
+package enum Table4: Study {
+  package static let name = "table4"
+  package static let summary =
     "the paper's Table 4: four autoencoders, every augmentation and control, paired seeds"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table4_smoke_yaml, "small": PackageResources.table4_small_yaml,
       "paper": PackageResources.table4_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table4Plan, stage: Int, _ found: FinishedCells<Experiment>
   ) throws -> [Experiment]? {
     stage == 0 ? try plan.cells() : nil
   }
 
-  public static func document(_: Table4Plan, _ found: FinishedCells<Experiment>) throws -> Document {
+  package static func document(_: Table4Plan, _ found: FinishedCells<Experiment>) throws -> Document {
     let rows = Table4Row.rows(found.all)
     let lines = rows.flatMap { row in row.arms.map { Table4Line(row: row, arm: $0) } }
     let cells = lines.flatMap { line in line.arm.cells.map { (line: line, cell: $0) } }

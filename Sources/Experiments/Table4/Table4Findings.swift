@@ -41,7 +41,9 @@ struct Table4Findings {
 
     /// How much of the gain the doubled number of steps explains.
     var share: Double? {
-      guard let gain = gain.relativeChange, let control = repeated.relativeChange, gain < 0 else { return nil }
+      guard let gain = gain.relativeChange, let control = repeated.relativeChange, gain < 0 else {
+        return nil
+      }
       return control / gain
     }
 

@@ -3,38 +3,38 @@ import Foundation
 import Models
 
 /// Which cells of the study are run and at what size: what `Plans/table4-*.yaml` hold.
-public struct Table4Plan: StudyPlan {
+package struct Table4Plan: StudyPlan {
   /// How one of the four models is trained.
-  public struct Row: Codable, Equatable, Sendable {
+  package struct Row: Codable, Equatable, Sendable {
     /// Passes over the data, original or doubled; even, so that half of them are equal steps on the doubled set.
-    public var epochs: Int
+    package var epochs: Int
     /// Training samples, the first of the set; absent for all.
-    public var samples: Int?
+    package var samples: Int?
   }
 
   /// The parameters of Algorithm 1 and of its similarity.
-  public struct UAE: Codable, Equatable, Sendable {
-    public var alpha: Double
-    public var beta: Double
-    public var iterations: Int
-    public var epsilon: Double
-    public var kappa: Double
-    public var mineSteps: Int
-    public var mineLearningRate: Double
+  package struct UAE: Codable, Equatable, Sendable {
+    package var alpha: Double
+    package var beta: Double
+    package var iterations: Int
+    package var epsilon: Double
+    package var kappa: Double
+    package var mineSteps: Int
+    package var mineLearningRate: Double
   }
 
-  public var name: String
-  public var datasets: [String]
+  package var name: String
+  package var datasets: [String]
   /// By the model family's name.
-  public var rows: [String: Row]
+  package var rows: [String: Row]
   /// What is trained on, by the names that the study knows.
-  public var arms: [String]
+  package var arms: [String]
   /// How many seeds, from 1.
-  public var seeds: Int
-  public var batchSize: Int
-  public var uae: UAE
+  package var seeds: Int
+  package var batchSize: Int
+  package var uae: UAE
 
-  public static var parts: [PlanPart<Table4Plan>] {
+  package static var parts: [PlanPart<Table4Plan>] {
     [
       PlanPart("dataset", "data sets, also others than the plan's") { $0.datasets = $1 },
       PlanPart("model", "model families of the plan") { plan, names in
@@ -50,7 +50,7 @@ public struct Table4Plan: StudyPlan {
   }
 
   /// - Throws: ``StudyError/settings(_:)`` that names the first setting out of range.
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
@@ -78,7 +78,7 @@ public struct Table4Plan: StudyPlan {
 
   /// The cells, seed by seed.
   /// - Throws: ``StudyError/settings(_:)`` for an unknown arm.
-  public func cells() throws -> [Experiment] {
+  package func cells() throws -> [Experiment] {
     let models = ModelFamilies.all.map(\.name).filter { rows[$0] != nil }
     let arms = try arms.map { try Table4Arms.named($0, uae) }
     return (1...seeds).flatMap { seed in

@@ -3,30 +3,30 @@ import Models
 import Reports
 
 /// A model on a data set: all arms, all seeds.
-public struct Table4Row: Sendable {
+package struct Table4Row: Sendable {
   /// What the cells of a row have in common.
-  public struct Key: Hashable, Sendable {
-    public var data: DataPart
-    public var model: String
-    public var schedule: Schedule
+  package struct Key: Hashable, Sendable {
+    package var data: DataPart
+    package var model: String
+    package var schedule: Schedule
 
-    public var dataset: String { data.dataset }
-    public var epochs: Int { schedule.epochs ?? 0 }
-    public var batchSize: Int { schedule.batchSize }
+    package var dataset: String { data.dataset }
+    package var epochs: Int { schedule.epochs ?? 0 }
+    package var batchSize: Int { schedule.batchSize }
   }
 
-  public let key: Key
-  public let arms: [ArmCells]
+  package let key: Key
+  package let arms: [ArmCells]
 
-  public var title: String { "\(key.dataset) \(key.model)" }
+  package var title: String { "\(key.dataset) \(key.model)" }
   /// As text names it where several rows stand side by side.
   var fullTitle: String { "\(title), \(trainCount) samples, \(key.epochs) epochs" }
   /// As tables name it: one model may be there with several lengths of training.
   var label: String { "\(key.model), \(key.epochs) epochs" }
-  public var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
-  public var testCount: Int { arms.first?.cells.first?.outcome.testCount ?? 0 }
-  public var notes: [String] { arms.first?.cells.first?.outcome.notes ?? [] }
-  public var seeds: [UInt64] { Set(arms.flatMap(\.seeds)).sorted() }
+  package var trainCount: Int { arms.first?.cells.first?.outcome.trainCount ?? 0 }
+  package var testCount: Int { arms.first?.cells.first?.outcome.testCount ?? 0 }
+  package var notes: [String] { arms.first?.cells.first?.outcome.notes ?? [] }
+  package var seeds: [UInt64] { Set(arms.flatMap(\.seeds)).sorted() }
 
   subscript(name: String) -> ArmCells? { arms.first { $0.arm.name == name } }
 
@@ -39,7 +39,7 @@ public struct Table4Row: Sendable {
   }
 
   /// The rows of finished cells, in the order of the paper's table.
-  public static func rows(_ cells: [FinishedCell<Experiment>]) -> [Table4Row] {
+  package static func rows(_ cells: [FinishedCell<Experiment>]) -> [Table4Row] {
     let groups = Dictionary(grouping: cells) { finished in
       Key(data: finished.cell.data, model: finished.cell.model, schedule: finished.cell.schedule)
     }

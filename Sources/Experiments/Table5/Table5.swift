@@ -1,30 +1,48 @@
 import Evaluation
 import Formats
+import Models
 import Reports
 
 /// The paper's Table 5: contrastive learning with adversarial examples as views, and what the paper lacks: arms with the same
 /// updates, noise, untrained encoders, third views and CLAE.
-public enum Table5: Study {
-  public static let name = "table5"
-  public static let summary = "contrastive learning with examples as views, against controls (Table 5)"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+package enum Table5: Study {
+  package static let name = "table5"
+  package static let summary = "contrastive learning with examples as views, against controls (Table 5)"
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table5_smoke_yaml, "small": PackageResources.table5_small_yaml,
-      "paper": PackageResources.table5_paper_yaml,
+      "tables": PackageResources.table5_tables_yaml, "paper": PackageResources.table5_paper_yaml,
     ]
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table5Plan, stage: Int, _ found: FinishedCells<Table5Cell>
   ) throws -> [Table5Cell]? {
-    guard stage == 0 else { return nil }
-    return (1...UInt64(plan.seeds)).flatMap { seed in
-      plan.arms.map { Table5Cell(plan: plan, arm: $0, seed: seed) }
+    let trials = Table5Trials.cells(plan)
+    switch (stage, trials.isEmpty) {
+    case (0, false): return trials
+    case (0, true), (1, false):
+      let best = Table5Trials.best(plan, found)
+      guard trials.isEmpty || best != nil else {
+        throw StudyError.settings("table5 has unfinished trials of views: the arm 'tuned' needs them")
+      }
+      return cells(plan, tuned: best)
+    default: return nil
     }
   }
 
-  public static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
-    let cells = try (self.cells(plan, stage: 0, found) ?? []).compactMap { found[$0] }
+  /// The cells of every arm and seed; without views that were found best, that arm has none.
+  private static func cells(_ plan: Table5Plan, tuned: RandomViews?) -> [Table5Cell] {
+    (1...UInt64(plan.seeds)).flatMap { seed in
+      plan.arms.filter { $0 != .tuned || tuned != nil }.map {
+        Table5Cell(plan: plan, arm: $0, seed: seed, views: $0 == .tuned ? tuned : nil)
+      }
+    }
+  }
+
+  package static func document(_ plan: Table5Plan, _ found: FinishedCells<Table5Cell>) throws -> Document {
+    let best = Table5Trials.best(plan, found)
+    let cells = cells(plan, tuned: best).compactMap { found[$0] }
     var rows = plan.arms.compactMap { Table5Row($0, cells) }
     guard let base = rows.first(where: { $0.arm == .original }) else {
       throw StudyError.settings("table5 has no finished cell of the arm 'original'")
@@ -46,6 +64,9 @@ public enum Table5: Study {
         "tests": .text("\(base.outcomes[0].quality.testSamples)"),
         "iterations": .text("\(plan.iterations)"), "sigma": .text("\(plan.sigma)"),
         "alpha": .text("\(plan.alpha)"), "share": .text("\(plan.share)"),
+        "tuned": .list(
+          rows.contains { $0.arm == .tuned } ? best.map { [["views": .text($0.choiceText)]] } ?? [] : [],
+          as: "all"),
         "verdict": .text(verdict(rows)), "rows": .table(records.table),
         "commands": .list(found.commands.map { ["command": .text($0)] }, as: "all"),
       ], records: records, json: try found.json(cells))
@@ -119,6 +140,7 @@ struct Table5Row: SeededRow {
     Column("p", key: "p", .general(2)) { row in
       row.comparison.map { CellContent.number($0.adjustedPValue) } ?? .missing
     },
+    .spread("PGD", key: "robust", .percent(1)) { $0.robust },
     .spread("alignment", key: "alignment", .significant(3)) { $0.quality.alignment },
     .spread("uniformity", key: "uniformity", .significant(3)) { $0.quality.uniformity },
     .spread("success", key: "success", .percent(1)) { $0.examples?.successRate },

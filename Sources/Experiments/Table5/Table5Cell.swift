@@ -7,20 +7,30 @@ import Runs
 import Torch
 
 /// One encoder trained one way, and what its embeddings are worth.
-public struct Table5Cell: StudyCell {
-  public var plan: Table5Plan
-  public var arm: Table5Arm
-  public var seed: UInt64
+package struct Table5Cell: StudyCell {
+  package var plan: Table5Plan
+  package var arm: Table5Arm
+  package var seed: UInt64
+  /// The views, where they are not the usual ones.
+  package var views: RandomViews?
+  /// Whether embeddings are judged by a fifth of the training samples, which are not trained on, instead of by the test samples.
+  package var isTrial: Bool?
 
-  public struct Outcome: Codable, Sendable {
-    public var quality: EmbeddingQuality
+  package struct Outcome: Codable, Sendable {
+    package var quality: EmbeddingQuality
     /// The optimiser's steps.
-    public var updates: Int
-    public var examples: Table5Examples.Figures?
+    package var updates: Int
+    /// The share of attacked test samples that keep their class with a linear head; nil where it was not measured.
+    package var robust: Double?
+    package var examples: Table5Examples.Figures?
   }
 
   /// What of the plan decides an encoder, the arms and the number of seeds left aside.
-  public init(plan: Table5Plan, arm: Table5Arm, seed: UInt64) {
+  package init(
+    plan: Table5Plan, arm: Table5Arm, seed: UInt64, views: RandomViews? = nil, isTrial: Bool? = nil
+  ) {
+    self.views = views
+    self.isTrial = isTrial
     self.plan = plan
     self.plan.arms = [.original]
     self.plan.seeds = 1
@@ -28,8 +38,10 @@ public struct Table5Cell: StudyCell {
     self.seed = seed
   }
 
-  public var label: String { "\(plan.dataset)/\(arm.rawValue)/seed-\(seed)" }
-  public var sets: [DataPart] { [plan.part] }
+  package var label: String {
+    "\(plan.dataset)/\(isTrial == true ? "trial" : arm.rawValue)/seed-\(seed)"
+  }
+  package var sets: [DataPart] { [plan.part] }
 
   /// What decides an encoder that several cells use.
   private struct Key: Encodable {
@@ -38,8 +50,14 @@ public struct Table5Cell: StudyCell {
     var what: String
   }
 
-  public func run(_ context: CellContext) throws -> Outcome {
-    let parts = try plan.part.load(context.data, seed: seed)
+  package func run(_ context: CellContext) throws -> Outcome {
+    var parts = try plan.part.load(context.data, seed: seed)
+    if isTrial == true {
+      var part = plan.part
+      part.validation = parts.train.count / 5
+      parts = try part.load(context.data, seed: seed)
+      parts.test = parts.validation
+    }
     guard let labels = parts.train.labels, Set(labels).count > 1 else {
       throw StudyError.settings("\(plan.dataset) has no labels to judge embeddings by")
     }
@@ -50,16 +68,18 @@ public struct Table5Cell: StudyCell {
       examples = try made(parts, context, of: architecture(parts).makeModel(seed: seed))
     }
     let model: any TrainableModel
-    if arm == .original {
+    if arm == .original, isTrial != true {
       model = try original(train, context)
     } else {
       model = try trained(train, parts, &examples, context)
     }
     let quality = try EmbeddingQuality(
       model, train: parts.train, test: parts.test, views: .usual(model.sampleShape))
+    let robust = try HeadedEncoder(model, parts.train).robustAccuracy(
+      parts.test, threads: context.threads, isCancelled: context.stopsEarly)
     return Outcome(
       quality: quality, updates: passes * ((size(train.count) + plan.batchSize - 1) / plan.batchSize),
-      examples: examples?.figures)
+      robust: robust, examples: examples?.figures)
   }
 
   private func architecture(_ parts: DataPart.Parts) throws -> Architecture {
@@ -127,11 +147,12 @@ public struct Table5Cell: StudyCell {
   }
 
   private func settings(_ shape: [Int]) -> ContrastiveSettings {
-    var settings = ContrastiveSettings(views: .usual(shape))
+    var settings = ContrastiveSettings(views: views ?? .usual(shape))
     switch arm {
     case .third, .thirdView: settings.third = ThirdView(.view)
     case .clae: settings.third = ThirdView(.adversarial)
     case .signs: settings.third = ThirdView(.randomSigns)
+    case .mix: settings.mixes = true
     case .grey:
       if case .images(var views) = settings.views {
         views.greys /= 2
@@ -147,7 +168,7 @@ public struct Table5Cell: StudyCell {
     let x = train.samples
     let changed: Tensor
     switch arm {
-    case .original, .repeated, .thirdView, .clae, .signs, .grey: return train
+    case .original, .repeated, .thirdView, .clae, .signs, .mix, .grey, .tuned: return train
     case .appended: return train.appending(TrainingData(examples?.perturbed ?? x))
     case .third: return TrainingData(examples?.perturbed ?? x, targets: x)
     case .uae, .untrained, .online: changed = examples?.perturbed ?? x
@@ -161,9 +182,7 @@ public struct Table5Cell: StudyCell {
         examples.map { ($0.perturbed - x).sampleNorms() } ?? Tensor.zeros([x.shape[0]], device: x.device)
       changed = (x + noise * (length / noise.sampleNorms()).perSample(like: noise)).clamped(0...1)
     }
-    let draws = RandomStream(seed: seed, purpose: .partner, index: epoch).uniform(x.shape[0])
-    let taken = Tensor(draws, [draws.count]).to(x.device) .< plan.share
-    return TrainingData(`where`(taken.perSample(like: x), changed, x), targets: x)
+    return train.seen(as: changed, share: plan.share, seed: seed, epoch: epoch)
   }
 
   /// √(6 / (32·32 + 3·32)): the published start's bound.

@@ -6,15 +6,15 @@ import Models
 import Torch
 
 /// One example per training sample of an encoder; where none was found, the sample itself.
-public struct Table5Examples {
+package struct Table5Examples {
   /// What is said of them.
-  public struct Figures: Codable, Sendable {
+  package struct Figures: Codable, Sendable {
     /// The share of the samples with an example.
-    public var successRate: Double
+    package var successRate: Double
     /// Of these, the share for which the criterion without its margin holds on views that neither the search nor its verdict saw.
-    public var holds: Double?
+    package var holds: Double?
     /// The mean of ‖δ‖₂ over those with an example.
-    public var l2: Double?
+    package var l2: Double?
   }
 
   /// `[count, …]`.

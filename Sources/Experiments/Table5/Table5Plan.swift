@@ -1,29 +1,29 @@
 import Models
 
 /// Sizes and settings of Table 5: what `Plans/table5-*.yaml` hold.
-public struct Table5Plan: StudyPlan {
-  public var name: String
-  public var dataset: String
+package struct Table5Plan: StudyPlan {
+  package var name: String
+  package var dataset: String
   /// The first training samples, where not all are taken.
-  public var samples: Int?
+  package var samples: Int?
   /// A family of contrastive encoders.
-  public var model: String
-  public var code: Int
-  public var epochs: Int
-  public var batchSize: Int
-  public var arms: [Table5Arm]
+  package var model: String
+  package var code: Int
+  package var epochs: Int
+  package var batchSize: Int
+  package var arms: [Table5Arm]
   /// Training seeds, 1…seeds, the same for every arm.
-  public var seeds: Int
+  package var seeds: Int
   /// T, the steps of the attack.
-  public var iterations: Int
+  package var iterations: Int
   /// α, its first step.
-  public var alpha: Double
+  package var alpha: Double
   /// σ of the noise that it starts from.
-  public var sigma: Double
+  package var sigma: Double
   /// The share of the samples of an epoch in which one view is of what was made of the sample.
-  public var share: Double
+  package var share: Double
 
-  public static var parts: [PlanPart<Table5Plan>] {
+  package static var parts: [PlanPart<Table5Plan>] {
     [
       PlanPart("dataset", "a data set of images with labels") { plan, names in plan.dataset = names.joined()
       },
@@ -42,7 +42,7 @@ public struct Table5Plan: StudyPlan {
 
   var part: DataPart { DataPart(dataset, pool: samples) }
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
@@ -65,7 +65,7 @@ public struct Table5Plan: StudyPlan {
 }
 
 /// A way of training an encoder, or a control. All but `repeated` have the same updates, batches, schedule and first weights.
-public enum Table5Arm: String, Codable, CaseIterable, Sendable {
+package enum Table5Arm: String, Codable, CaseIterable, Sendable {
   /// Two views of the sample.
   case original
   /// The same for three times as many updates, which is what the published arm with examples had.
@@ -86,13 +86,17 @@ public enum Table5Arm: String, Codable, CaseIterable, Sendable {
   case third
   /// A third view of the sample: the control of `third`.
   case thirdView = "third-view"
-  /// A third view moved along the gradient's signs (CLAE).
+  /// A third view moved along the gradient's signs (CLAE), with a second set of batch norms.
   case clae
-  /// A third view moved with random signs: the control of `clae`.
+  /// A third view moved with random signs, with a second set of batch norms: the control of `clae`.
   case signs = "random-signs"
+  /// First views mixed with others (i-Mix).
+  case mix = "i-mix"
   /// Views that are grey half as often.
   case grey = "less-grey"
+  /// The views that a trial on held-out training samples found best.
+  case tuned
 
   /// Whether it needs examples made against the encoder of `original`.
-  public var takesExamples: Bool { [.noise, .uae, .appended, .third].contains(self) }
+  package var takesExamples: Bool { [.noise, .uae, .appended, .third].contains(self) }
 }

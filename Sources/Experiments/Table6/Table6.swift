@@ -5,11 +5,11 @@ import Selection
 
 /// The paper's Table 6: representation learning by the concrete autoencoder, with UAEs and without, beside what closed forms
 /// do in a second.
-public enum Table6: Study {
-  public static let name = "table6"
-  public static let summary =
+package enum Table6: Study {
+  package static let name = "table6"
+  package static let summary =
     "the paper's Table 6: features chosen by the concrete autoencoder, with and without UAEs, and by closed forms"
-  public static var scales: KeyValuePairs<String, [UInt8]> {
+  package static var scales: KeyValuePairs<String, [UInt8]> {
     [
       "smoke": PackageResources.table6_smoke_yaml, "small": PackageResources.table6_small_yaml,
       "paper": PackageResources.table6_paper_yaml,
@@ -45,7 +45,7 @@ public enum Table6: Study {
     return best.0
   }
 
-  public static func cells(
+  package static func cells(
     _ plan: Table6Plan, stage: Int, _ found: FinishedCells<Table6Cell>
   ) throws -> [Table6Cell]? {
     switch stage {
@@ -65,7 +65,7 @@ public enum Table6: Study {
     }
   }
 
-  public static func document(_ plan: Table6Plan, _ found: FinishedCells<Table6Cell>) throws -> Document {
+  package static func document(_ plan: Table6Plan, _ found: FinishedCells<Table6Cell>) throws -> Document {
     let cells = found.all.filter { !$0.cell.isTrial }
     let groups = try plan.sets.compactMap { try Table6Group($0, plan, cells) }
     guard !groups.isEmpty else { throw StudyError.settings("table6 has no finished cells") }

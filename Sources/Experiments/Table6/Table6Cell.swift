@@ -7,50 +7,50 @@ import Selection
 import Torch
 
 /// One arm on one data set with one seed: features chosen, a decoder trained, both judged.
-public struct Table6Cell: StudyCell {
-  public var part: Table6Plan.Part
-  public var settings: Table6Plan.Settings
-  public var arm: Table6Arm
-  public var seed: UInt64
+package struct Table6Cell: StudyCell {
+  package var part: Table6Plan.Part
+  package var settings: Table6Plan.Settings
+  package var arm: Table6Arm
+  package var seed: UInt64
   /// The scale of the arm's noise, for arms that have one.
-  public var scale: Double?
+  package var scale: Double?
   /// Whether the target of a noisy sample is the clean one.
-  public var aimsAtClean: Bool?
+  package var aimsAtClean: Bool?
   /// Whether it is only judged on the samples to validate.
-  public var isTrial = false
+  package var isTrial = false
 
-  public struct Outcome: Codable, Sendable {
+  package struct Outcome: Codable, Sendable {
     /// The chosen places in the order of their rank.
-    public var features: [Int]
-    public var total: Int
+    package var features: [Int]
+    package var total: Int
     /// Of a feature map of this shape.
-    public var sampleShape: [Int]
-    public var report: SelectionReport
-    public var course: ConcreteTraining.Course?
-    public var examples: ExampleSizes?
-    public var trainSamples: Int
-    public var testSamples: Int
+    package var sampleShape: [Int]
+    package var report: SelectionReport
+    package var course: ConcreteTraining.Course?
+    package var examples: ExampleSizes?
+    package var trainSamples: Int
+    package var testSamples: Int
     /// What a reader must know of the data.
-    public var notes: [String]
+    package var notes: [String]
   }
 
   /// What the UAEs of an arm are like.
-  public struct ExampleSizes: Codable, Sendable {
+  package struct ExampleSizes: Codable, Sendable {
     /// The share of the samples with f(x′) ≤ 0 and x′ ≠ x.
-    public var successRate: Double
+    package var successRate: Double
     /// Means of ‖δ‖₂ over the successes, of the values that the selector reads and of the others.
-    public var inside: Double
-    public var outside: Double
+    package var inside: Double
+    package var outside: Double
   }
 
-  public var label: String {
+  package var label: String {
     let tuned = scale.map { "/\($0)\(aimsAtClean == true ? "-clean" : "")" } ?? ""
     return "\(part.dataset)/\(arm.rawValue)\(tuned)/seed-\(seed)\(isTrial ? "-trial" : "")"
   }
 
-  public var sets: [DataPart] { [part.data] }
+  package var sets: [DataPart] { [part.data] }
 
-  public func run(_ context: CellContext) throws -> Outcome {
+  package func run(_ context: CellContext) throws -> Outcome {
     let parts = try part.data.load(context.data, seed: seed)
     let train = parts.train.samples.flattened().contiguous()
     let judged = isTrial ? parts.validation : parts.test

@@ -2,24 +2,24 @@ import Datasets
 import Selection
 
 /// Sizes and settings of Table 6: what `Plans/table6-*.yaml` hold.
-public struct Table6Plan: StudyPlan {
-  public var name: String
-  public var sets: [Part]
-  public var arms: [Table6Arm]
-  public var seeds: Int
-  public var settings: Settings
+package struct Table6Plan: StudyPlan {
+  package var name: String
+  package var sets: [Part]
+  package var arms: [Table6Arm]
+  package var seeds: Int
+  package var settings: Settings
 
   /// A data set and what is taken of it.
-  public struct Part: Codable, Hashable, Sendable {
-    public var dataset: String
+  package struct Part: Codable, Hashable, Sendable {
+    package var dataset: String
     /// k.
-    public var features: Int
+    package var features: Int
     /// Training samples of a seed; nil for all but those to validate.
-    public var samples: Int?
+    package var samples: Int?
     /// The first training samples that the set is cut to before that; nil for all.
-    public var pool: Int?
+    package var pool: Int?
     /// The last training samples, on which noise is tuned.
-    public var validation: Int
+    package var validation: Int
 
     var data: DataPart {
       DataPart(dataset, pool: pool, validation: validation, samples: samples)
@@ -27,20 +27,20 @@ public struct Table6Plan: StudyPlan {
   }
 
   /// What is the same for all cells.
-  public struct Settings: Codable, Hashable, Sendable {
+  package struct Settings: Codable, Hashable, Sendable {
     /// Updates of the original; every arm but it has twice as many.
-    public var steps: Int
-    public var batchSize: Int
+    package var steps: Int
+    package var batchSize: Int
     /// T of the attacks.
-    public var iterations: Int
+    package var iterations: Int
     /// Steps of MINE's critic at each of these.
-    public var mineSteps: Int
+    package var mineSteps: Int
     /// The scales of noise that are tried on the samples to validate: σ, and λ of the differences.
-    public var tried: [Double]
-    public var forests: Int
+    package var tried: [Double]
+    package var forests: Int
   }
 
-  public static let parts: [PlanPart<Table6Plan>] = [
+  package static let parts: [PlanPart<Table6Plan>] = [
     PlanPart("dataset", "data sets of the plan") { plan, names in
       let chosen = names.compactMap { name in plan.sets.first { $0.dataset == name } }
       guard chosen.count == names.count else {
@@ -62,7 +62,7 @@ public struct Table6Plan: StudyPlan {
     .number("seeds", "paired seeds", \.seeds), .number("steps", "updates of the original", \.settings.steps),
   ]
 
-  public func validate() throws {
+  package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
       if !holds { throw StudyError.settings(problem()) }
     }
@@ -88,7 +88,7 @@ public struct Table6Plan: StudyPlan {
 }
 
 /// What a concrete autoencoder is trained on, or what stands in its place.
-public enum Table6Arm: String, Codable, CaseIterable, Sendable {
+package enum Table6Arm: String, Codable, CaseIterable, Sendable {
   /// Column subset selection with exchanges: no training of a selector at all.
   case columnSubset = "css-exchange"
   case original

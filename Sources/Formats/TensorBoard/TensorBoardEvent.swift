@@ -1,7 +1,9 @@
 /// What TensorBoard shows at a step: a record of an event file (`tensorboard/compat/proto/event.proto` and `summary.proto`,
 /// framed as TFRecord).
 public struct TensorBoardEvent: Sendable {
+  /// What was measured or made.
   public enum Value: Sendable {
+    /// A number.
     case scalar(Double)
     /// A PNG file of so many pixels.
     case image(width: Int, height: Int, png: [UInt8])
@@ -13,10 +15,14 @@ public struct TensorBoardEvent: Sendable {
 
   /// Seconds since 1970.
   public var time: Double
+  /// The step of the run that it belongs to.
   public var step: Int
+  /// Its name; what is before the first slash groups it.
   public var tag: String
+  /// What was measured or made.
   public var value: Value
 
+  /// An event at a time in seconds since 1970.
   public init(time: Double, step: Int, tag: String, value: Value) {
     (self.time, self.step, self.tag, self.value) = (time, step, tag, value)
   }

@@ -5,8 +5,16 @@
 /// separates fields once, so that fixed-width columns read as they look. Lines that begin with `#` or `%` are comments, and
 /// Excel's first line `sep=;` names the separator.
 public struct DelimitedText {
+  /// What is between the fields of a line.
   public enum Separator: Sendable, Equatable, CaseIterable {
-    case tab, semicolon, bar, comma
+    /// A tab.
+    case tab
+    /// `;`.
+    case semicolon
+    /// `|`.
+    case bar
+    /// `,`.
+    case comma
     /// Any run of blanks and tabs.
     case blanks
 
@@ -28,6 +36,7 @@ public struct DelimitedText {
   /// Most lines over which a quoted field goes.
   private static let maximumQuotedLines = 32
 
+  /// What is between the fields.
   public let separator: Separator
   /// The number of the line last given, from 1; of a row over several lines that of its last.
   public private(set) var line = 0

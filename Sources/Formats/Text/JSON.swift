@@ -13,6 +13,7 @@ public enum JSON {
     return encoder
   }
 
+  /// Reads what ``encoder(pretty:)`` wrote, numbers that are not finite included.
   public static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -33,7 +34,9 @@ public enum JSON {
 
   /// A document that is put together piece by piece.
   public indirect enum Value: Encodable, Sendable {
+    /// An object.
     case object([String: Value])
+    /// A list.
     case list([Value])
     /// Anything that can be encoded.
     case value(any Encodable & Sendable)

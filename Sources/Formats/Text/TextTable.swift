@@ -11,8 +11,10 @@ public struct TextTable: Sendable {
     public var ignored: [String] = []
     /// Whether the class is found by its usual names, and columns that only count the rows are left out.
     public var guesses = false
+    /// What is between the fields; nil finds it out.
     public var separator: DelimitedText.Separator?
 
+    /// Options for a table whose separator is found out.
     public init(label: String? = nil, ignored: [String] = [], guesses: Bool = false) {
       self.label = label
       self.ignored = ignored

@@ -3,7 +3,14 @@ import Torch
 /// A change of an image's colours; images are `[n, channels, height, width]` in [0, 1], of one channel or of three (red, green,
 /// blue). The definitions are torchvision's; each is differentiable.
 public enum ColourChange: Int, CaseIterable, Sendable {
-  case brightness, contrast, saturation, hue
+  /// All values times a factor.
+  case brightness
+  /// Towards or away from the mean of the grey image.
+  case contrast
+  /// Towards or away from the grey image.
+  case saturation
+  /// Along the circle of colours.
+  case hue
 
   /// Whether images of one channel have what it changes.
   var suitsGrey: Bool { self == .brightness || self == .contrast }

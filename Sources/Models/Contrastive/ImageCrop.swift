@@ -23,11 +23,16 @@ public enum Interpolation: String, Codable, CaseIterable, Sendable {
 
 /// A part of an image, in pixels.
 public struct ImageBox: Equatable, Sendable {
+  /// The first row.
   public var top: Int
+  /// The first column.
   public var left: Int
+  /// Rows.
   public var height: Int
+  /// Columns.
   public var width: Int
 
+  /// A box by its first row and column and its size, in pixels.
   public init(top: Int, left: Int, height: Int, width: Int) {
     (self.top, self.left, self.height, self.width) = (top, left, height, width)
   }
@@ -71,11 +76,11 @@ extension Interpolation {
       let centre = (Double(target) + 0.5) * scale
       let low = max(0, Int(centre - reach * stretch + 0.5)),
         high = min(size, Int(centre + reach * stretch + 0.5))
-      let weights = (low..<high).map { weight((Double($0) + 0.5 - centre) / stretch) }
-      let sum = weights.reduce(0, +)
-      for (offset, weight) in weights.enumerated() {
-        body(target, first + low + offset, Float(weight / sum))
-      }
+      // Computed twice rather than kept: a list for each pixel costs more than the view's arithmetic.
+      func share(_ source: Int) -> Double { weight((Double(source) + 0.5 - centre) / stretch) }
+      var sum = 0.0
+      for source in low..<high { sum += share(source) }
+      for source in low..<high { body(target, first + source, Float(share(source) / sum)) }
     }
   }
 }

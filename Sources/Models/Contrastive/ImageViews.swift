@@ -10,6 +10,7 @@ public struct ImageViews: Codable, Equatable, Sendable {
   public var area = 0.08...1.0
   /// Its width by its height, uniform in the logarithm.
   public var aspect = 3.0 / 4...4.0 / 3
+  /// How a part is brought to the image's size.
   public var interpolation = Interpolation.bilinear
   /// How often an image is turned left to right.
   public var flips = 0.5
@@ -17,23 +18,30 @@ public struct ImageViews: Codable, Equatable, Sendable {
   public var jitters = 0.8
   /// How far from 1 the factors of brightness, contrast and saturation go.
   public var brightness = 0.4
+  /// How far from 1 the factor of contrast goes.
   public var contrast = 0.4
+  /// How far from 1 the factor of saturation goes.
   public var saturation = 0.4
   /// How far from 0 the hue turns, in circles, at most ½.
   public var hue = 0.1
   /// How often it becomes grey.
   public var greys = 0.2
 
+  /// The usual settings.
   public init() {}
 
   /// The random decisions for one view of one image.
   public struct Decisions: Equatable, Sendable {
+    /// The part of the image.
     public var box: ImageBox
+    /// Whether it is turned left to right.
     public var isFlipped = false
     /// The changes in their order, with their amounts; none for the colours as they are.
     public var changes: [(change: ColourChange, amount: Float)] = []
+    /// Whether it becomes grey.
     public var isGrey = false
 
+    /// A part of the image as it is.
     public init(_ box: ImageBox) { self.box = box }
 
     public static func == (a: Decisions, b: Decisions) -> Bool {

@@ -6,7 +6,8 @@ import Torch
 /// No exponential overflows, whatever the temperature. One pair alone has nothing to be confused with: 0.
 ///
 /// - Parameters:
-///   - first, second: `[N, d]`; row i of one belongs to row i of the other. Their lengths do not count.
+///   - first: `[N, d]`; the rows' lengths do not count.
+///   - second: `[N, d]`, whose row i belongs to row i of the first.
 ///   - temperature: τ > 0.
 /// - Returns: a tensor without dimensions.
 public func ntXent(_ first: Tensor, _ second: Tensor, temperature: Double) -> Tensor {

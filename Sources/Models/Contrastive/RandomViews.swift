@@ -2,6 +2,7 @@ import Torch
 
 /// How random views of samples are made, for contrastive learning.
 public enum RandomViews: Codable, Equatable, Sendable {
+  /// Images: parts of them, turned, in other colours.
   case images(ImageViews)
   /// Rows of a table: with noise of the deviation σ, and each value 0 with a probability; clipped to [0, 1].
   case rows(noise: Double, dropped: Double)
@@ -11,9 +12,12 @@ public enum RandomViews: Codable, Equatable, Sendable {
 
   /// Where the numbers of one view of a sample begin.
   public struct Source: Sendable {
+    /// The stream that the numbers are from.
     public var stream: RandomStream
+    /// The block of the stream at which they begin.
     public var position: UInt64
 
+    /// A place in a stream.
     public init(_ stream: RandomStream, position: UInt64 = 0) {
       self.stream = stream
       self.position = position

@@ -6,6 +6,8 @@ struct ExportedCompiler {
   let device: Device
   /// Whether operators that behave otherwise in training are put into evaluation mode.
   private(set) var mended: Set<String> = []
+  /// Those found so far, by their targets: a program calls few operators many times.
+  private var operators: [String: ExportedOperator] = [:]
 
   init(device: Device) { self.device = device }
 
@@ -93,7 +95,8 @@ struct ExportedCompiler {
       }
       return (.part(try plan(graph), records: nil), Array(values.dropFirst(5)))
     default:
-      let called = try ExportedOperator(node.target)
+      let called = try operators[node.target] ?? ExportedOperator(node.target)
+      operators[node.target] = called
       return (.operation(called), try ordered(node, called))
     }
     throw TorchError.native("its \(FormatError.quoted(node.target)) is not as torch.export writes it")

@@ -4,6 +4,7 @@ import Torch
 /// latent → 1000 → 1000 → 1 against the prior N(0, I) (Makhzani et al. 2015; Table 4; the authors' code). Mean squared
 /// error, then cross-entropy for the discriminator and for the generator, Adam with learning rate 1e-4 each.
 public struct AdversarialAutoencoder: Autoencoder {
+  /// The family, and the sizes.
   public let architecture: Architecture
   public let encoder: Sequential
   public let decoder: Sequential
@@ -12,6 +13,7 @@ public struct AdversarialAutoencoder: Autoencoder {
   /// Width of the hidden layers.
   public static let hidden = 1000
 
+  /// A fresh model.
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
     let d = architecture.sampleSize, h = Self.hidden, z = architecture.code
@@ -56,6 +58,7 @@ public struct AdversarialAutoencoder: Autoencoder {
 }
 
 extension ModelFamily {
+  /// d → 1000 → 1000 → 2, with a discriminator of the code.
   public static let adversarial = ModelFamily(
     "adversarial-autoencoder", "d → 1000 → 1000 → 2 with a discriminator of the code",
     outputs: [.reconstruction, .embedding], epochs: 50,

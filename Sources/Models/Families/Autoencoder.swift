@@ -18,8 +18,10 @@ extension Autoencoder {
   /// The code → `[batch, …]`.
   public func decode(_ code: Tensor) -> Tensor { decoder(code) }
 
+  /// Both the reconstruction and the code.
   public var outputs: Set<Output> { [.reconstruction, .embedding] }
 
+  /// The reconstruction of each sample, of its shape.
   public func callAsFunction(_ x: Tensor) -> Tensor { decode(encode(x)) }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {

@@ -10,6 +10,7 @@ import Torch
 ///
 /// Cross-entropy; their stochastic gradient descent with rate 0.01, decay 1e-6 and Nesterov's momentum 0.9.
 public struct Classifier: TrainableModel {
+  /// The family, and the sizes.
   public let architecture: Architecture
   private let features: Sequential
   private let head: Sequential
@@ -17,6 +18,7 @@ public struct Classifier: TrainableModel {
   /// The share of the first dense layer's values that training leaves out.
   public static let dropout = 0.5
 
+  /// A fresh model.
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
     let (shape, code) = (architecture.sampleShape, architecture.code)
@@ -71,6 +73,7 @@ public struct Classifier: TrainableModel {
   }
 
   public var parts: [Sequential] { [features, head] }
+  /// The logits, and the features that they are made of.
   public var outputs: Set<Output> { [.logits, .embedding] }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
@@ -109,6 +112,7 @@ public struct Classifier: TrainableModel {
 }
 
 extension ModelFamily {
+  /// Classes by convolutions for images, by dense layers for tables.
   public static let classifier = ModelFamily(
     "classifier", "classes by convolutions for images, by dense layers for tables",
     outputs: [.logits, .embedding], needsLabels: true, epochs: 50,

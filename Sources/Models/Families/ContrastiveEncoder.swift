@@ -4,6 +4,7 @@ import Torch
 /// Learns an embedding from pairs of random views (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020): an encoder, whose output
 /// is the embedding, and a projector, whose output the contrastive loss compares and which is of no use afterwards.
 public struct ContrastiveEncoder: TrainableModel {
+  /// The family, and the sizes.
   public let architecture: Architecture
   /// Samples `[batch, …]` → embeddings `[batch, code]`.
   public let encoder: Sequential
@@ -11,7 +12,11 @@ public struct ContrastiveEncoder: TrainableModel {
   public let projector: Sequential
   /// How it is trained by ``objectives``.
   public var settings: ContrastiveSettings
+  /// The processes that train it together.
+  public var group: (any ProcessGroup)?
   private let optimizer: OptimizerConfiguration
+  /// A second set of the batch norms of both parts, for third views: used in training alone.
+  let secondNorms: [BatchNorm]
 
   init(
     _ architecture: Architecture, encoder: [any Layer], projector: [any Layer],
@@ -21,10 +26,12 @@ public struct ContrastiveEncoder: TrainableModel {
     self.encoder = Sequential("encoder", encoder)
     self.projector = Sequential("projector", projector)
     self.optimizer = optimizer
+    secondNorms = (self.encoder.norms + self.projector.norms).map { $0.copied() }
     settings = ContrastiveSettings(views: .usual(architecture.sampleShape))
   }
 
   public var parts: [Sequential] { [encoder, projector] }
+  /// The embedding, and the projection that the loss compares.
   public var outputs: Set<Output> { [.embedding, .projection] }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
@@ -46,10 +53,22 @@ public struct ContrastiveEncoder: TrainableModel {
 
   public var objectives: [Objective] {
     [
-      Objective("contrastive", parameters.map(\.tensor), optimizer) { batch, random in
+      Objective(
+        "contrastive", parameters.map(\.tensor) + thirdNorms.flatMap(\.parameters).map(\.tensor), optimizer
+      ) {
+        batch, random in
         try settings.loss(self, batch, random)
       }
     ]
+  }
+
+  /// The batch norms that third views have to themselves.
+  var thirdNorms: [BatchNorm] { settings.third?.hasOwnNorms == true ? secondNorms : [] }
+
+  public var companions: [NamedTensor] {
+    thirdNorms.enumerated().flatMap { number, norm in
+      norm.tensors.map { NamedTensor("norm.\(number).\($0.name)", $0.tensor) }
+    }
   }
 
   public var methods: [(name: String, layers: [Sequential])] {

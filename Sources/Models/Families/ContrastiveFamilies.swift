@@ -113,17 +113,20 @@ extension ContrastiveEncoder {
 }
 
 extension ModelFamily {
+  /// Four convolutions, for images.
   public static let contrastiveConvolutions = ModelFamily(
     "simclr-convnet", "an embedding by contrastive learning: four convolutions, for images",
     outputs: [.embedding, .projection], epochs: 20, batchSize: 256, usualCode: { _ in 128 }
   ) { try ContrastiveEncoder.convolutions($0, &$1) }
 
+  /// ResNet-18, for images.
   public static let contrastiveResidual = ModelFamily(
     "simclr-resnet18", "the same by ResNet-18, as published", outputs: [.embedding, .projection],
     epochs: 1000,
     batchSize: 512, warmUp: 10, usualCode: { _ in 512 }
   ) { try ContrastiveEncoder.residual($0, &$1) }
 
+  /// Dense layers, for tables.
   public static let contrastiveDense = ModelFamily(
     "simclr-dense", "the same by dense layers, for tables", outputs: [.embedding, .projection], epochs: 50,
     batchSize: 256, usualCode: { _ in 128 }

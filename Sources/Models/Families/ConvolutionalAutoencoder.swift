@@ -3,6 +3,7 @@ import Torch
 /// Conv 16 and 8 (5×5, ReLU), each followed by 2×2 max pooling; conv 8 and 16 (5×5, ReLU), each followed by 2×
 /// up-sampling; conv to the channels (5×5, sigmoid); all "same". Binary cross-entropy, Adadelta (Table 4; the authors' code).
 public struct ConvolutionalAutoencoder: Autoencoder {
+  /// The family, and the sizes.
   public let architecture: Architecture
   public let encoder: Sequential
   public let decoder: Sequential
@@ -47,6 +48,7 @@ public struct ConvolutionalAutoencoder: Autoencoder {
 }
 
 extension ModelFamily {
+  /// Five convolutions, for images.
   public static let convolutional = ModelFamily(
     "conv-autoencoder", "five convolutions, for images", outputs: [.reconstruction, .embedding], epochs: 20,
     usualCode: { _ in 8 }

@@ -2,10 +2,12 @@ import Torch
 
 /// d → 128 sigmoid → d sigmoid, mean squared error, RMSprop with learning rate 0.0025 (Table 4; the authors' code).
 public struct DenseAutoencoder: Autoencoder {
+  /// The family, and the sizes.
   public let architecture: Architecture
   public let encoder: Sequential
   public let decoder: Sequential
 
+  /// A fresh model.
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
     let (d, code) = (architecture.sampleSize, architecture.code)
@@ -24,6 +26,7 @@ public struct DenseAutoencoder: Autoencoder {
 }
 
 extension ModelFamily {
+  /// d → 128 → d.
   public static let dense = ModelFamily(
     "dense-autoencoder", "d → 128 → d", outputs: [.reconstruction, .embedding], epochs: 20,
     usualCode: { _ in 128 }

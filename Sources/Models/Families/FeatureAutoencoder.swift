@@ -6,6 +6,7 @@ import Torch
 /// What a selector of features leaves behind: a concrete autoencoder at its end (Abid, Balin, Zou 2019), or the same
 /// decoder for features that were chosen otherwise. The code is the chosen values; by default they lie evenly spaced.
 public struct FeatureAutoencoder: Autoencoder {
+  /// The family, and the sizes.
   public let architecture: Architecture
   public let encoder: Sequential
   public let decoder: Sequential
@@ -92,6 +93,7 @@ struct ChosenValues: Layer {
 }
 
 extension ModelFamily {
+  /// d values from k of them.
   public static let features = ModelFamily(
     "feature-autoencoder", "d values from k of them (evenly spaced, unless `uae select` chose them)",
     outputs: [.reconstruction, .embedding], epochs: 20,

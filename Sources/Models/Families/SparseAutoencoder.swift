@@ -3,10 +3,12 @@ import Torch
 /// d → 128 sigmoid → d sigmoid with a sparse code (Table 4; the authors' code): mean squared error
 /// + 3 · mean KL(0.1 ‖ mean activation of the code) (weight 1 for colour images) + L1 activity 1e-7 on both outputs; Adam.
 public struct SparseAutoencoder: Autoencoder {
+  /// The family, and the sizes.
   public let architecture: Architecture
   public let encoder: Sequential
   public let decoder: Sequential
 
+  /// A fresh model.
   public init(_ architecture: Architecture, _ random: inout ParameterInitializer) {
     self.architecture = architecture
     let dense = DenseAutoencoder(architecture, &random)
@@ -47,6 +49,7 @@ public struct SparseAutoencoder: Autoencoder {
 }
 
 extension ModelFamily {
+  /// d → 128 → d with a sparse code.
   public static let sparse = ModelFamily(
     "sparse-autoencoder", "d → 128 → d with a sparse code", outputs: [.reconstruction, .embedding],
     epochs: 50,

@@ -2,6 +2,7 @@
 public struct OracleError: Error, Equatable, CustomStringConvertible {
   /// The command that serves the model.
   public let name: String
+  /// What went wrong, in one line.
   public let problem: String
 
   init(_ name: String, _ problem: String) {

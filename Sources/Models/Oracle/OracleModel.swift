@@ -5,7 +5,9 @@ import Torch
 /// A model that another process serves: its outputs and the pullback of their gradients, or its losses with their gradients.
 public struct OracleModel: Model {
   public let name: String
+  /// What it gives, as it says or as its first answer shows.
   public let outputs: Set<Output>
+  /// The host, where its answers arrive.
   public let device: Device
   private let input: ScriptInput
   private let scale: OutputScale?

@@ -10,7 +10,8 @@ public struct CleanError: Sendable, Equatable {
   public let following: Double
 
   /// - Parameters:
-  ///   - reconstructions, samples: `[count, …]`, two or more.
+  ///   - reconstructions: `[count, …]`, two or more.
+  ///   - samples: what they are of, of the same shape.
   public init(_ reconstructions: Tensor, of samples: Tensor) {
     func deviation(_ x: Tensor) -> Tensor { x - x.mean(0, keepDimensions: true) }
     let count = Double(samples.shape[0])

@@ -4,14 +4,18 @@ import Torch
 ///
 /// What a model *does* is tested, since a frozen TorchScript may ignore the evaluation mode that it is put into.
 public struct ModelInspection {
+  /// What a test found.
   public struct Finding: Equatable, Sendable {
+    /// What was tested.
     public let subject: String
+    /// What was found, in one line.
     public let text: String
     /// Whether an attack on this model would be meaningless.
     public let spoils: Bool
     /// Whether it would merely find nothing, and say so.
     public let isVain: Bool
 
+    /// A finding that spoils nothing, unless that is said.
     public init(_ subject: String, _ text: String, spoils: Bool = false, isVain: Bool = false) {
       self.subject = subject
       self.text = text

@@ -3,9 +3,12 @@ import Torch
 
 /// Why a user's model cannot be attacked: one line with the file and what to do.
 public struct ScriptError: Error, Equatable, CustomStringConvertible {
+  /// The file.
   public let path: String
+  /// What is wrong, in one line.
   public let problem: String
 
+  /// An error of a file.
   public init(_ path: String, _ problem: String) {
     self.path = path
     self.problem = problem

@@ -1,6 +1,6 @@
 import Torch
 
-/// What a user's model expects, and the way there from samples `[batch] + sampleShape` in [0, 1], float32, channels first.
+/// What a user's model expects, and the way there from samples `[batch] + sampleShape` in [0, 1], channels first.
 public struct ScriptInput: Sendable, Equatable {
   /// How the model wants a batch of samples.
   public enum Layout: String, Sendable, CaseIterable {
@@ -22,9 +22,12 @@ public struct ScriptInput: Sendable, Equatable {
   public let sampleShape: [Int]
   /// What the values 0 and 1 are for the model.
   public let range: ClosedRange<Double>
+  /// How a batch is laid out for the model.
   public let layout: Layout
+  /// The type of its elements for the model.
   public let dtype: DataType
 
+  /// An input that is as this package has samples, unless more is said.
   public init(
     sampleShape: [Int], range: ClosedRange<Double> = 0...1, layout: Layout = .nchw, dtype: DataType = .float32
   ) {
@@ -60,16 +63,16 @@ public struct ScriptInput: Sendable, Equatable {
     if range != 0...1 { y = y * (range.upperBound - range.lowerBound) + range.lowerBound }
     if layout == .nhwc { y = y.permuted([0, 2, 3, 1]).contiguous() }
     if y.shape.dropFirst() != modelShape[...] { y = y.reshaped([x.shape[0]] + modelShape) }
-    return dtype == .float32 ? y : y.to(dtype)
+    return y.dtype == dtype ? y : y.to(dtype)
   }
 
   /// The model's form of samples back to ours: the inverse of ``encode(_:)``, differentiable.
   ///
   /// - Parameters:
-  ///   - y: as many values a sample as ours has.
+  ///   - y: as many values a sample as ours has, of a floating-point type, which stays.
   ///   - scale: what its values are; nil where that is the input's range.
   public func decode(_ y: Tensor, scale: OutputScale? = nil) -> Tensor {
-    var x = y.reshaped([y.shape[0]] + modelShape).to(.float32)
+    var x = y.reshaped([y.shape[0]] + modelShape)
     if layout == .nhwc { x = x.permuted([0, 3, 1, 2]) }
     x = x.reshaped([y.shape[0]] + sampleShape)
     switch scale ?? .range(range) {

@@ -10,7 +10,7 @@ extension ScriptModel {
   func loss(_ perturbed: Tensor, _ original: Tensor) throws -> Tensor {
     func value(_ x: Tensor, _ clean: Tensor) throws -> Tensor {
       let x = Value.tensor(input.encode(x))
-      return try tensor(takesOriginals ? [x, .tensor(input.encode(clean))] : [x])
+      return try tensor(takesOriginals ? [x, .tensor(input.encode(clean))] : [x], as: perturbed.dtype)
     }
     let count = perturbed.shape[0]
     let losses = try value(perturbed, original)

@@ -7,6 +7,7 @@ extension ScriptModel: Model {
   public var sampleShape: [Int] { input.sampleShape }
   /// A script does not say what its method gives: it is what it was loaded for.
   public var outputs: Set<Output> { [use] }
+  public var precision: DataType { input.dtype == .float64 ? .float64 : .float32 }
 
   public func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
     switch output {

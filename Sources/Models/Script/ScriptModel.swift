@@ -3,12 +3,17 @@ import Formats
 import Torch
 
 /// A user's model, a program of torch.export or TorchScript, frozen, behind this package's convention: samples come as `[batch] + sampleShape`,
-/// float32, in [0, 1], and are brought into the model's own range, layout and type on the way in.
+/// float32 or float64, in [0, 1], and are brought into the model's own range, layout and type on the way in.
 public struct ScriptModel: Sendable {
+  /// The file.
   public let path: String
+  /// How samples are given to it.
   public internal(set) var input: ScriptInput
+  /// How its output is taken.
   public internal(set) var output = ScriptOutput()
+  /// The program.
   public let script: any ModelProgram
+  /// The method that is called.
   public let method: String
   /// What the method's output is taken for.
   public internal(set) var use = Output.reconstruction
@@ -18,6 +23,7 @@ public struct ScriptModel: Sendable {
   public internal(set) var remedy: String?
   /// Whether the method takes the originals beside the batch, as some losses do.
   let takesOriginals: Bool
+  /// Where it runs.
   public let device: Device
 
   /// The same script with another form of its input.
@@ -128,8 +134,8 @@ public struct ScriptModel: Sendable {
     if let size = fixedBatch(script, few, method, inputs) {
       throw ScriptError(
         path,
-        "'\(method)' takes batches of \(size) samples only: traced with a fixed batch size; export it by "
-          + "torch.jit.script, or trace it with x.shape[0] in place of the number")
+        "'\(method)' takes batches of \(size) samples only: traced with a fixed batch size; save it by torch.export, "
+          + "or trace it with x.shape[0] in place of the number")
     }
     let others = refusals.count > 1 ? " (and \(refusals.count - 1) other layouts)" : ""
     throw ScriptError(path, "'\(method)' fails on \(refusals.first ?? "any layout")\(others)")
@@ -167,28 +173,8 @@ public struct ScriptModel: Sendable {
     return nil
   }
 
-  private static func open(_ path: String, on device: Device) throws -> any ModelProgram {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-      FileManager.default.isReadableFile(atPath: path)
-    else { throw ScriptError(path, "there is no such file to read") }
-    guard !isFolder.boolValue else { throw ScriptError(path, "is a folder, not a file of a model") }
-    if let file = try? FileBytes(mapping: path), ExportedArchive.isOne(file) {
-      do { return try ExportedModel(path, device: device) } catch let error as FormatError {
-        throw ScriptError(path, error.problem(within: path))
-      } catch let error as TorchError { throw ScriptError(path, error.description) }
-    }
-    do {
-      let script = try Script.load(path, device: device)
-      try script.freeze()
-      return script
-    } catch {
-      throw ScriptError(path, ScriptError.reason(ofLoading: "\(error)", path: path))
-    }
-  }
-
-  /// The output that the method gives for a batch, in the model's own form; `[batch, …]`, float32.
-  public func raw(_ x: Tensor) throws -> Tensor { try tensor([.tensor(input.encode(x))]) }
+  /// The output that the method gives for a batch, in the model's own form; `[batch, …]`, of the batch's type.
+  public func raw(_ x: Tensor) throws -> Tensor { try tensor([.tensor(input.encode(x))], as: x.dtype) }
 
   /// The model's output as samples, `[batch] + sampleShape` in [0, 1].
   /// - Throws: ``ScriptError`` where the output has another number of values than the input.
@@ -268,7 +254,7 @@ public struct ScriptModel: Sendable {
     try ScriptError.wrapping(path) { try script.tensors(method, [.tensor(input.encode(x))]) }
   }
 
-  func tensor(_ arguments: [Value]) throws -> Tensor {
+  func tensor(_ arguments: [Value], as type: DataType) throws -> Tensor {
     let all = try ScriptError.wrapping(path) { try script.tensors(method, arguments) }
     guard all.indices.contains(output.place) else {
       throw ScriptError(
@@ -281,6 +267,6 @@ public struct ScriptModel: Sendable {
     guard !y.dtype.isComplex else {
       throw ScriptError(path, "'\(method)' gives complex numbers; return real ones, such as torch.abs(y)")
     }
-    return y.dtype == .float32 ? y : y.to(.float32)
+    return y.dtype == type ? y : y.to(type)
   }
 }

@@ -15,6 +15,7 @@ public struct ScriptReading: Sendable, Equatable {
   /// Ranges to try where none is said, the one that is taken without a reason to take another first.
   public var likelyRanges: [ClosedRange<Double>] = [0...1, -1...1, 0...255]
 
+  /// What is said of a file; all else is found out.
   public init(
     method: String = "forward", layout: ScriptInput.Layout? = nil, range: ClosedRange<Double>? = nil,
     output: String? = nil, outputScale: OutputScale? = nil
@@ -62,6 +63,7 @@ public struct ScriptOutput: Sendable, Equatable {
   /// Nil where it is that of the input.
   public var scale: OutputScale?
 
+  /// An output by its place among all, with a scale where it is not the input's.
   public init(place: Int = 0, scale: OutputScale? = nil) {
     self.place = place
     self.scale = scale

@@ -2,6 +2,7 @@ import Foundation
 
 /// How the learning rate changes over the steps of a training: what the full rate is multiplied by.
 public indirect enum LearningRateSchedule: Codable, Equatable, Sendable {
+  /// The full rate at every step.
   case constant
   /// From the full rate to 0 along half a cosine over the given number of steps.
   case cosine(steps: Int)

@@ -5,11 +5,15 @@ import Torch
 
 /// Trains one model from scratch, saving its state as it goes, and finds its way back from what was saved.
 public struct ModelTraining: Sendable {
+  /// The model that is trained.
   public var architecture: Architecture
+  /// How it is trained.
   public var settings: TrainingSettings
+  /// The seed of the weights and of whatever is drawn.
   public var seed: UInt64
   /// Where the finished model goes; the state of an unfinished training stands beside it with the ending `.training`.
   public var path: String
+  /// What progress calls it.
   public var title: String
   /// Where the model is trained; its data have to be there.
   public var device = Device.cpu
@@ -21,7 +25,10 @@ public struct ModelTraining: Sendable {
   public var monitor: (@Sendable (_ epoch: Int, _ model: any TrainableModel) throws -> String?)?
   /// The state is saved only after this many epochs or a multiple of them.
   public var savesEvery = 1
+  /// The processes that train the model together: the first of them writes the files.
+  public var group: (any ProcessGroup)?
 
+  /// A training whose states are kept at a path, where one is given.
   public init(
     _ title: String, architecture: Architecture, settings: TrainingSettings, seed: UInt64, path: String
   ) {
@@ -30,6 +37,12 @@ public struct ModelTraining: Sendable {
     self.settings = settings
     self.seed = seed
     self.path = path
+  }
+
+  private func adjusted(_ model: any TrainableModel) -> any TrainableModel {
+    guard let group, var encoder = adjusting(model) as? ContrastiveEncoder else { return adjusting(model) }
+    encoder.group = group
+    return encoder
   }
 
   /// Seconds between two savings of an unfinished training.
@@ -61,13 +74,13 @@ public struct ModelTraining: Sendable {
       let saved = try? Checkpoint.read(unfinished, device: device),
       saved.model.architecture == architecture
     {
-      trainer = Trainer(adjusting(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
+      trainer = Trainer(adjusted(saved.model), optimizer: settings.optimizer, schedule: schedule, seed: seed)
       trainer.state = saved.training
       first = saved.epoch
       progress.note("\(title): continuing after epoch \(first)")
     } else {
       trainer = Trainer(
-        adjusting(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
+        adjusted(try architecture.makeModel(seed: seed, device: device)), optimizer: settings.optimizer,
         schedule: schedule, seed: seed)
     }
     progress.begin(title, epochs, done: first)
@@ -79,15 +92,26 @@ public struct ModelTraining: Sendable {
       let remark = try monitor?(epoch, trainer.model).map { ", " + $0 } ?? ""
       progress.advance(1, "loss \(loss.text(.general(4)))" + remark)
       guard epoch + 1 < epochs, (epoch + 1) % savesEvery == 0 else { continue }
-      let cancelled = progress.isCancelled()
-      if cancelled || clock.now - saved > .seconds(Self.savingInterval) {
+      let cancelled = try isCancelled(progress)
+      if isWriting, cancelled || clock.now - saved > .seconds(Self.savingInterval) {
         try Checkpoint(trainer.model, training: trainer.state, epoch: epoch + 1).write(to: unfinished)
         saved = clock.now
       }
       if cancelled { throw CancellationError() }
     }
-    try Checkpoint(trainer.model, epoch: epochs).write(to: path)
-    try? FileManager.default.removeItem(atPath: unfinished)
+    if isWriting {
+      try Checkpoint(trainer.model, epoch: epochs).write(to: path)
+      try? FileManager.default.removeItem(atPath: unfinished)
+    }
     return trainer.model
+  }
+
+  private var isWriting: Bool { (group?.rank ?? 0) == 0 }
+
+  /// Whether to stop, which all processes do once one of them is told to.
+  private func isCancelled(_ progress: RunProgress) throws -> Bool {
+    let own = progress.isCancelled()
+    guard let group, group.count > 1 else { return own }
+    return try group.sum([own ? 1 : 0])[0] > 0
   }
 }

@@ -6,12 +6,16 @@ public enum OptimizerConfiguration: Codable, Equatable, Sendable {
   case adam(learningRate: Double, weightDecay: Double = 0)
   /// Weights decay by themselves, whatever the gradient (Loshchilov and Hutter 2019).
   case adamW(learningRate: Double, weightDecay: Double = 0.01)
+  /// Steps along the gradient, with momentum.
   case sgd(learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0)
+  /// By the root of the gradient's running mean square.
   case rmsprop(learningRate: Double)
+  /// By the roots of the running mean squares of gradient and step.
   case adadelta(learningRate: Double)
   /// SimCLR's; biases and batch norm neither decay nor adapt.
   case lars(learningRate: Double, momentum: Double = 0.9, weightDecay: Double = 1e-4)
 
+  /// The full rate, which a schedule multiplies.
   public var learningRate: Double {
     switch self {
     case .adam(let rate, _), .adamW(let rate, _), .sgd(let rate, _, _, _), .rmsprop(let rate),

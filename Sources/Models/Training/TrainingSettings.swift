@@ -2,10 +2,12 @@
 public struct TrainingSettings: Codable, Equatable, Sendable {
   /// Passes over the data; `nil` takes ``defaultEpochs(_:samples:batchSize:)``.
   public var epochs: Int?
+  /// Samples in a step.
   public var batchSize = 100
   /// Replaces the model's own optimizer and rate where given.
   public var optimizer: OptimizerConfiguration?
 
+  /// Settings; nil stands for the family's own.
   public init(epochs: Int? = nil, batchSize: Int = 100, optimizer: OptimizerConfiguration? = nil) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -22,6 +24,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     return max(family.epochs, (fewestSteps + stepsPerEpoch - 1) / stepsPerEpoch)
   }
 
+  /// - Throws: ``ModelError`` where a setting is out of range.
   public func validate() throws {
     if let epochs, !(1...100_000 ~= epochs) {
       throw ModelError.settings("epochs is \(epochs); it must be from 1 to 100000")

@@ -6,6 +6,7 @@ public struct MarkdownText {
   /// The element of a picture, by its path; nil where there is none.
   private let picture: (_ path: String, _ shows: String) -> String?
 
+  /// A reader of Markdown, which asks for the HTML of each picture.
   public init(picture: @escaping (_ path: String, _ shows: String) -> String?) { self.picture = picture }
 
   /// The text as elements, its headings two levels down, since it is a part of a page.

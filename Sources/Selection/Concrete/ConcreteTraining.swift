@@ -8,13 +8,20 @@ import Torch
 /// is drawn once a batch. When the rows have made up their minds, at the latest in the last tenth of the steps, the
 /// features are fixed, distinct by an assignment, and the decoder alone goes on.
 public struct ConcreteTraining: Codable, Equatable, Sendable {
+  /// Updates of the whole training.
   public var steps = 6300
+  /// Samples of an update.
   public var batchSize = 128
+  /// Adam's learning rate of the selector.
   public var selectorRate = 0.1
+  /// Adam's learning rate of the decoder.
   public var decoderRate = 1e-3
+  /// The temperature at the first step; it falls exponentially.
   public var firstTemperature = 10.0
+  /// The temperature at the last step.
   public var lastTemperature = 0.01
 
+  /// The usual settings.
   public init() {}
 
   /// What the rows' logits are made of, and how they are used.

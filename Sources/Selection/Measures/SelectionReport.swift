@@ -18,6 +18,7 @@ public struct SelectionReport: Codable, Sendable, Equatable {
   /// Forests that are grown, each from a seed of its own.
   public static let forests = 5
 
+  /// The mean share of right classes over the forests; nil where there are no classes.
   public var forestAccuracy: Double? { forestAccuracies.isEmpty ? nil : mean(forestAccuracies) }
 
   /// - Parameters:

@@ -34,6 +34,7 @@ enum ColumnExchange {
 }
 
 extension FeatureSelector {
+  /// Column subset selection, then exchanges of single features while they help.
   public static let exchange = FeatureSelector(
     name: "css-exchange", summary: "css, then exchanges of single features while they help"
   ) { problem in

@@ -32,6 +32,7 @@ enum ColumnSubset {
 }
 
 extension FeatureSelector {
+  /// Greedy column subset selection in closed form.
   public static let columnSubset = FeatureSelector(
     name: "css", summary: "greedy column subset selection, in closed form"
   ) { problem in

@@ -1,12 +1,15 @@
 import Torch
 
 extension FeatureSelector {
+  /// The concrete autoencoder, its selector with a learning rate of its own.
   public static let concrete = autoencoder(
     "concrete", "the concrete autoencoder, its selector with a learning rate of its own", .direct)
 
+  /// The same with straight-through gradients.
   public static let straightThrough = autoencoder(
     "concrete-st", "the same with straight-through gradients", .straightThrough)
 
+  /// The indirectly parameterised concrete autoencoder.
   public static let indirect = autoencoder(
     "concrete-ip", "the indirectly parameterised concrete autoencoder", .indirect)
 

@@ -29,6 +29,7 @@ enum PrincipalFeatures {
 }
 
 extension FeatureSelector {
+  /// Principal feature analysis: one feature for each cluster of loadings.
   public static let principalFeatures = FeatureSelector(
     name: "pfa", summary: "principal feature analysis: one feature for each cluster of loadings"
   ) { problem in

@@ -1,4 +1,5 @@
 extension FeatureSelector {
+  /// The features of largest variance.
   public static let variance = FeatureSelector(
     name: "variance", summary: "the features of largest variance"
   ) { problem in

@@ -22,18 +22,60 @@ public struct BatchNorm: Layer {
     runningVariance = Tensor.full([channels], 1, device: random.device)
   }
 
+  private init(copying other: BatchNorm) {
+    weight = other.weight.detached().cloned().requiringGrad()
+    bias = other.bias.detached().cloned().requiringGrad()
+    runningMean = other.runningMean.cloned()
+    runningVariance = other.runningVariance.cloned()
+  }
+
+  /// One with the same values and a life of its own.
+  public func copied() -> BatchNorm { BatchNorm(copying: self) }
+
+  public var norms: [BatchNorm] { [self] }
+
   public var parameters: [NamedTensor] { [NamedTensor("weight", weight), NamedTensor("bias", bias)] }
   public var buffers: [NamedTensor] {
     [NamedTensor("running_mean", runningMean), NamedTensor("running_var", runningVariance)]
   }
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
+    (pass.nextNorm() ?? self).applied(to: x, pass)
+  }
+
+  private func applied(to x: Tensor, _ pass: Pass) -> Tensor {
+    if pass.isTraining, let group = pass.group, group.count > 1 {
+      return orTrap { try synchronised(x, group) }
+    }
     // A single value per channel has no variance to learn from.
     let learns = pass.isTraining && x.count > weight.count
     return Op.batchNorm.tensor([
       .tensor(x), .tensor(weight), .tensor(bias), .tensor(runningMean), .tensor(runningVariance),
       .bool(learns), .double(Self.momentum), .double(Self.epsilon), .bool(false),
     ])
+  }
+
+  /// The same by the statistics of all processes' shares of a batch.
+  private func synchronised(_ x: Tensor, _ group: any ProcessGroup) throws -> Tensor {
+    let channels = weight.count
+    func sums(_ x: Tensor) -> Tensor { x.shape.count == 4 ? x.sum(0, 2, 3) : x.sum(0) }
+    func perChannel(_ values: Tensor) -> Tensor {
+      values.reshaped([1, channels] + [Int](repeating: 1, count: x.shape.count - 2))
+    }
+    let rows = Double(try group.sum([Float(x.shape[0])])[0])
+    let count = rows * Double(x.shape.dropFirst(2).reduce(1, *))
+    guard count > 1 else { return x }
+    let mean = try group.sum(sums(x)) / count
+    // In two passes: the difference of two large sums would lose what it is about.
+    let centred = x - perChannel(mean)
+    let variance = try group.sum(sums(centred.square())) / count
+    withoutGrad {
+      let share = Self.momentum
+      runningMean.assign(runningMean * (1 - share) + mean * share)
+      runningVariance.assign(runningVariance * (1 - share) + variance * (share * count / (count - 1)))
+    }
+    let scale = weight / (variance + Self.epsilon).sqrt()
+    return centred * perChannel(scale) + perChannel(bias)
   }
 
   public func write(_ script: inout ScriptMethod, as name: String) {

@@ -1,8 +1,10 @@
 /// A square convolution; Glorot-uniform weights, zero bias.
 public struct Conv2d: Layer {
+  /// The kernel, `[outputs, inputs, height, width]`.
   public let weight: Tensor
   /// Nil before a batch norm, which would take it out again.
   public let bias: Tensor?
+  /// The step of the kernel along both axes, in pixels.
   public let stride: Int
   /// Zeros on each side.
   public let padding: Int

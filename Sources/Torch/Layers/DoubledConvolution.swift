@@ -12,6 +12,7 @@ public struct DoubledConv2d: Layer {
   private let bias: Tensor
   private var padding: Int { convolution.padding }
 
+  /// The convolution of an image doubled in size, with the weights of another.
   public init(_ convolution: Conv2d) {
     precondition(
       convolution.stride == 1 && convolution.weight.shape[3] == 2 * convolution.padding + 1,

@@ -2,13 +2,15 @@
 public protocol Layer: Module {
   /// The outputs of a batch.
   func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor
-  /// Adds the calls that compute the same in evaluation mode.
-  ///
-  /// - Parameter name: the dotted name that the layer's tensors stand under.
+  /// Adds the calls that compute the same in evaluation mode; the layer's tensors stand under the dotted name.
   func write(_ script: inout ScriptMethod, as name: String)
+  /// The batch norms in it, in the order in which a pass comes by them.
+  var norms: [BatchNorm] { get }
 }
 
 extension Layer {
+  public var norms: [BatchNorm] { [] }
+
   /// The outputs in evaluation mode, as attacks and measures want them.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var pass = Pass.evaluation
@@ -20,16 +22,38 @@ extension Layer {
 public struct Pass: Sendable {
   private let random: RandomStream?
   private var position: UInt64 = 0
+  /// What stands for the batch norms still ahead.
+  private var norms: ArraySlice<BatchNorm>
 
-  private init(random: RandomStream?) { self.random = random }
+  /// The processes that have a share of the batch each.
+  let group: (any ProcessGroup)?
+
+  private init(random: RandomStream?, norms: [BatchNorm] = [], group: (any ProcessGroup)? = nil) {
+    self.random = random
+    self.norms = norms[...]
+    self.group = group
+  }
 
   /// Nothing is drawn, and batch norm uses its running statistics.
   public static let evaluation = Pass(random: nil)
 
   /// Dropout draws from the stream, layer after layer, and batch norm learns its running statistics: with a stream per
   /// step, a training that is resumed draws what it would have drawn.
-  public static func training(_ random: RandomStream) -> Pass { Pass(random: random) }
+  ///
+  /// - Parameters:
+  ///   - norms: where there are any, they stand for the batch norms of the layers, one after the other: a second set, with weights and
+  ///     statistics of its own, for samples of another kind (Xie et al. 2020).
+  ///   - group: processes that have a share of the batch each; batch norm then takes its statistics over all of them.
+  public static func training(
+    _ random: RandomStream, norms: [BatchNorm] = [], group: (any ProcessGroup)? = nil
+  ) -> Pass {
+    Pass(random: random, norms: norms, group: group)
+  }
 
+  /// What stands for the batch norm that the pass comes by; nil for that itself.
+  mutating func nextNorm() -> BatchNorm? { norms.popFirst() }
+
+  /// Whether dropout and batch norm behave as in training.
   public var isTraining: Bool { random != nil }
 
   /// The next `count` uniform numbers in [0, 1); nil in evaluation mode.
@@ -48,10 +72,15 @@ public struct ScriptMethod: Sendable {
     case value(Int)
     /// A parameter or buffer, by its dotted name.
     case tensor(String)
+    /// A whole number.
     case int(Int)
+    /// A list of whole numbers.
     case ints([Int])
+    /// A number in floating point.
     case double(Double)
+    /// A truth value.
     case bool(Bool)
+    /// A type of elements.
     case type(DataType)
     /// What an optional argument has where there is nothing.
     case absent
@@ -59,11 +88,15 @@ public struct ScriptMethod: Sendable {
 
   /// A call of one of ATen's operators; arguments in the order of its schema.
   public struct Call: Sendable {
+    /// The operator's name, without `aten::`.
     public let name: String
+    /// Which of the operators of that name; empty for the usual one.
     public let overload: String
+    /// What it is given, in the order of its schema.
     public let arguments: [Argument]
   }
 
+  /// The calls so far; the result of each is a value that later ones take.
   public private(set) var calls: [Call] = []
   /// What the layers so far made of the input.
   public private(set) var present = Argument.value(0)

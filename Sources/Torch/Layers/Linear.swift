@@ -1,8 +1,11 @@
 /// `y = x Wᵀ + b`, Glorot-uniform weights and zero bias (Keras' default, which the paper's models use).
 public struct Linear: Layer {
+  /// `[outputs, inputs]`.
   public let weight: Tensor
+  /// `[outputs]`.
   public let bias: Tensor
 
+  /// A layer from so many values to so many, with weights drawn as PyTorch draws them.
   public init(_ inputs: Int, _ outputs: Int, _ random: inout ParameterInitializer) {
     weight = random.glorotUniform([outputs, inputs], inputs: inputs, outputs: outputs)
     bias = random.zeros([outputs])

@@ -8,8 +8,11 @@ public protocol Module: Sendable {
 
 /// A tensor and its name within a module.
 public struct NamedTensor: Sendable {
+  /// The dotted name, such as `encoder.0.weight`.
   public var name: String
+  /// The tensor, shared with the model.
   public var tensor: Tensor
+  /// A tensor with its name.
   public init(_ name: String, _ tensor: Tensor) {
     self.name = name
     self.tensor = tensor
@@ -42,6 +45,7 @@ public struct ParameterInitializer: Sendable {
   public let device: Device
   var next = 0
 
+  /// Draws whose stream is keyed by a seed, for tensors on a device.
   public init(seed: UInt64, device: Device) {
     self.seed = seed
     self.device = device

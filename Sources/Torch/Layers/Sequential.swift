@@ -3,11 +3,14 @@
 /// The layers that hold tensors are numbered from 0 (`encoder.0.weight`, `encoder.1.weight`); where there is only one, its
 /// tensors stand right under the name (`encoder.weight`).
 public struct Sequential: Layer {
+  /// What its parameters' names begin with.
   public let name: String
+  /// The layers in the order in which they are applied.
   public let layers: [any Layer]
   /// The names that the layers' tensors stand under.
   private let names: [String]
 
+  /// Layers that are applied one after the other.
   public init(_ name: String, _ layers: [any Layer]) {
     self.name = name
     self.layers = layers
@@ -23,6 +26,8 @@ public struct Sequential: Layer {
   public var buffers: [NamedTensor] {
     zip(names, layers).flatMap { name, layer in layer.buffers.map { $0.under(name) } }
   }
+
+  public var norms: [BatchNorm] { layers.flatMap(\.norms) }
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     layers.reduce(x) { $1($0, &pass) }
@@ -41,6 +46,7 @@ public struct Residual: Layer {
   private let body: Sequential
   private let shortcut: Sequential
 
+  /// A body beside a shortcut, whose results are added; without layers the shortcut is the input itself.
   public init(_ body: [any Layer], shortcut: [any Layer] = []) {
     self.body = Sequential("body", body)
     self.shortcut = Sequential("shortcut", shortcut)
@@ -48,6 +54,8 @@ public struct Residual: Layer {
 
   public var parameters: [NamedTensor] { body.parameters + shortcut.parameters }
   public var buffers: [NamedTensor] { body.buffers + shortcut.buffers }
+
+  public var norms: [BatchNorm] { body.norms + shortcut.norms }
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     body(x, &pass) + shortcut(x, &pass)

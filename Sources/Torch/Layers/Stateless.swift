@@ -2,7 +2,12 @@
 
 /// A function of each value.
 public enum Activation: String, Layer {
-  case relu, sigmoid, tanh
+  /// max(0, x).
+  case relu
+  /// 1 / (1 + e⁻ˣ).
+  case sigmoid
+  /// The hyperbolic tangent.
+  case tanh
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor {
     switch self {
@@ -49,6 +54,7 @@ public enum Pooling: Layer {
 
 /// In training mode each value is 0 with the probability `rate` and else divided by 1 − `rate` (Srivastava et al. 2014).
 public struct Dropout: Layer {
+  /// The share of values that training sets to zero, in 0…1.
   public let rate: Double
 
   /// - Parameter rate: at least 0, below 1.
@@ -68,6 +74,7 @@ public struct Dropout: Layer {
 
 /// `[batch, …]` → `[batch, values]`.
 public struct Flatten: Layer {
+  /// The layer, which has no settings.
   public init() {}
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { x.flattened() }
   public func write(_ script: inout ScriptMethod, as name: String) {
@@ -77,7 +84,9 @@ public struct Flatten: Layer {
 
 /// `[batch, values]` → `[batch] + shape`.
 public struct Unflatten: Layer {
+  /// A sample's shape afterwards.
   public let shape: [Int]
+  /// Gives each sample a shape of the same number of values.
   public init(_ shape: [Int]) { self.shape = shape }
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { x.reshaped([-1] + shape) }
   public func write(_ script: inout ScriptMethod, as name: String) {

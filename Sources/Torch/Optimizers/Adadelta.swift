@@ -1,11 +1,15 @@
 /// Adadelta (Zeiler 2012) as Keras defines it: ρ = 0.95, ε = 1e-7 inside the roots, learning rate 1.
 public struct Adadelta: Optimizer {
+  /// What the update is multiplied by.
   public var learningRate: Double
+  /// The decay of both running means, in 0..<1.
   public var rho: Double
+  /// What is added under both roots.
   public var epsilon: Double
   private var squares: [Tensor] = []
   private var updates: [Tensor] = []
 
+  /// Without a state yet.
   public init(learningRate: Double = 1, rho: Double = 0.95, epsilon: Double = 1e-7) {
     self.learningRate = learningRate
     self.rho = rho

@@ -1,9 +1,14 @@
 /// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), by LibTorch's fused operators.
 public struct Adam: Optimizer {
+  /// The length of a step of a parameter whose gradient keeps its sign.
   public var learningRate: Double
+  /// The decay of the first moment, in 0..<1.
   public var beta1: Double
+  /// The decay of the second moment, in 0..<1.
   public var beta2: Double
+  /// What is added to the root of the second moment.
   public var epsilon: Double
+  /// How strongly weights are drawn to zero; 0 for not at all.
   public var weightDecay: Double
   /// Whether the weights decay by themselves (AdamW); else the decay's multiple of each parameter is added to the gradient.
   public var isDecoupled: Bool
@@ -11,6 +16,7 @@ public struct Adam: Optimizer {
   private var second: [Tensor] = []
   private var steps: [Tensor] = []
 
+  /// Without a state yet.
   public init(
     learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     weightDecay: Double = 0, isDecoupled: Bool = false

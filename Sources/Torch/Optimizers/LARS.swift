@@ -4,13 +4,17 @@
 /// Tensors of one dimension (biases, batch norm) neither decay nor adapt; where ‖w‖ or ‖g + λw‖ is 0, the ratio is 1, so that
 /// weights that begin at 0 can leave it.
 public struct LARS: Optimizer {
+  /// What the update is multiplied by, beside a tensor's own trust.
   public var learningRate: Double
+  /// The share of the last update that is kept, in 0..<1.
   public var momentum: Double
+  /// How strongly weights are drawn to zero; 0 for not at all.
   public var weightDecay: Double
   /// The share of a tensor's own length that a step of rate 1 has.
   public var trust: Double
   private var velocity: [Tensor] = []
 
+  /// Without a state yet.
   public init(
     learningRate: Double, momentum: Double = 0.9, weightDecay: Double = 1e-4, trust: Double = 1e-3
   ) {

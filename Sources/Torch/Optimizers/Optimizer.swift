@@ -1,5 +1,6 @@
 /// A rule that moves parameters along their gradients. Its state is explicit, so that training can be stopped and resumed.
 public protocol Optimizer: Sendable {
+  /// The size of a step, which may be changed between steps.
   var learningRate: Double { get set }
   /// One step; `gradients[i]` belongs to `parameters[i]`, both given in the same order every time.
   mutating func step(_ parameters: [Tensor], _ gradients: [Tensor])

@@ -1,10 +1,14 @@
 /// RMSprop (Tieleman and Hinton 2012) as Keras defines it: decay 0.9, ε = 1e-7 added to the root.
 public struct RMSprop: Optimizer {
+  /// What the update is multiplied by.
   public var learningRate: Double
+  /// The decay of the mean square of the gradient, in 0..<1.
   public var decay: Double
+  /// What is added to its root.
   public var epsilon: Double
   private var squares: [Tensor] = []
 
+  /// Without a state yet.
   public init(learningRate: Double = 1e-3, decay: Double = 0.9, epsilon: Double = 1e-7) {
     self.learningRate = learningRate
     self.decay = decay

@@ -1,12 +1,16 @@
 /// Stochastic gradient descent with (optionally Nesterov) momentum and weight decay, as PyTorch defines it.
 public struct SGD: Optimizer {
+  /// What the gradient is multiplied by.
   public var learningRate: Double
+  /// The share of the last update that is kept, in 0..<1.
   public var momentum: Double
+  /// Whether the gradient is taken where the momentum leads (Nesterov).
   public var nesterov: Bool
   /// Its multiple of each parameter is added to the gradient (an L2 penalty).
   public var weightDecay: Double
   private var velocity: [Tensor] = []
 
+  /// Without a state yet.
   public init(
     learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0
   ) {

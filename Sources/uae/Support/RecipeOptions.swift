@@ -22,8 +22,36 @@ struct RecipeOptions: ParsableArguments {
   @Option(name: .long, help: "How it goes on: \(Solvers.registry.list).")
   var solver: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      What an example must keep to succeed, by \(Similarities.limits.joined(separator: ", ")): the largest distance, or the \
+      least likeness; may be given several times.
+      """, valueName: "name=value"))
+  var within: [Limit] = []
+
+  /// A bound by a similarity's name.
+  struct Limit: ExpressibleByArgument {
+    var name: String
+    var value: Double
+
+    init?(argument: String) {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let value = Double(parts[1]) else { return nil }
+      (name, self.value) = (parts[0], value)
+    }
+  }
+
   @Option(name: .long, help: "Examples per sample.")
   var copies: Int?
+
+  @Flag(
+    name: .long,
+    help:
+      "With --criterion contrastive: as the published code has it, with a criterion that is a constant (a check says so; --force goes on), a Glorot start and 20 steps; --reference itself is the paper's wording."
+  )
+  var asPublished = false
 
   @OptionGroup var settings: SettingFlags
 
@@ -43,7 +71,8 @@ struct RecipeOptions: ParsableArguments {
 
   /// Whether something of a recipe is given besides its name.
   var isChanged: Bool {
-    criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil
+    asPublished || criterion != nil || similarity != nil || start != nil || solver != nil || copies != nil
+      || !within.isEmpty
       || !settings.given.isEmpty
   }
 
@@ -51,8 +80,15 @@ struct RecipeOptions: ParsableArguments {
   /// - Throws: ``RecipeError``.
   func load(_ usual: Recipe = .usual) throws -> Recipe {
     var result = try recipe.map(Recipe.find) ?? usual
+    if asPublished {
+      guard criterion == "contrastive" else {
+        throw RecipeError(
+          "--as-published is about --criterion contrastive; --recipe paper-code is about reconstruction")
+      }
+      result = .contrastiveCode
+    }
     // What belongs to another choice's name does not outlive it.
-    if let criterion { result.criterion = Choice(criterion) }
+    if let criterion, !asPublished { result.criterion = Choice(criterion) }
     if let similarity { result.similarity = Choice(similarity) }
     if let solver {
       result.solver = Choice(solver)
@@ -60,6 +96,7 @@ struct RecipeOptions: ParsableArguments {
     }
     if let start { result.start = Choice(start) }
     if let copies { result.copies = copies }
+    for limit in within { result.within = (result.within ?? [:]).merging([limit.name: limit.value]) { $1 } }
     return try settings.applied(to: result).completed()
   }
 }

@@ -1,6 +1,7 @@
 import Formats
 
 extension ExampleFormat {
+  /// NumPy's archive of arrays.
   public static let npz = ExampleFormat(
     name: "npz", summary: "arrays of NumPy's", ending: "npz",
     successes: { path in
@@ -17,6 +18,7 @@ extension ExampleFormat {
     return try NPZFile(mapping: path).array("x").converted(to: type)
   }
 
+  /// Arrays by name, read without copying.
   public static let safetensors = ExampleFormat(
     name: "safetensors", summary: "tensors of Hugging Face's", ending: "safetensors",
     successes: { path in

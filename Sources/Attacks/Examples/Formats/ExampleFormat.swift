@@ -27,6 +27,7 @@ public struct ExampleFormat: Sendable {
   /// The endings of those that are files.
   public static var endings: [String] { all.compactMap(\.ending) }
 
+  /// The form of a name; nil where there is none.
   public static func named(_ name: String) -> ExampleFormat? { all.first { $0.name == name } }
 
   /// The format that a path's ending names.
