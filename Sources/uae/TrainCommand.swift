@@ -112,10 +112,12 @@ struct TrainCommand: ParsableCommand {
   ///   - figures: of the test samples; nil where there is nothing to judge by.
   ///   - text: the same for people.
   private func report(_ figures: (some Encodable)?, _ text: String) throws {
-    struct Result<Figures: Encodable>: Encodable {
-      var checkpoint: String
-      var test: Figures?
-    }
-    print(work.json ? try JSON.text(Result(checkpoint: out, test: figures)) : "\(out): \(text)")
+    print(work.json ? try JSON.text(TrainResult(checkpoint: out, test: figures)) : "\(out): \(text)")
   }
+}
+
+/// What a training tells other programs.
+private struct TrainResult<Figures: Encodable>: Encodable {
+  var checkpoint: String
+  var test: Figures?
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Formats
 import Reports
 
 /// An arm of a comparison, seed by seed.
