@@ -45,6 +45,9 @@ public struct Dataset: Sendable, Equatable {
     self.notes = notes
   }
 
+  /// What tells the training samples from all others: a run of attacks on them has it in its manifest.
+  package var trainIdentity: String { "\(digest)/\(train.count)" }
+
   /// The training samples in double precision, from the file's own values; nil where those are not at hand.
   /// - Throws: `FormatError`.
   public func trainDoubles() throws(FormatError) -> [Double]? {

@@ -60,8 +60,7 @@ struct ColumnSearch {
   /// - Parameter set: S, all that is taken, with `feature` among them.
   mutating func giveBack(_ feature: Int, of set: [Int], _ moments: FeatureMoments) {
     guard let place = set.firstIndex(of: feature) else { return }
-    let rows = moments.covariance.gathered(set)
-    let inverse = rows.gathered(set, 1).symmetricPseudoInverse()
+    let (rows, inverse) = moments.inverted(set)
     let column = inverse.selected(0, place)
     let own = column.doubles[place]
     taken.remove(feature)

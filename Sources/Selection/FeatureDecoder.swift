@@ -8,13 +8,13 @@ public enum FeatureDecoder {
 
   /// The decoder that was trained along with the selector, or a fresh one.
   ///
-  /// - Parameter samples: `[n] + shape`, to train on.
+  /// - Parameter samples: `[n] + shape`, to train on, where the model is to be.
   /// - Throws: `ModelError` where the loss is not finite; `CancellationError`.
   public static func model(
     _ selection: FeatureSelection, choice: FeatureSelector.Choice? = nil, samples: Tensor, seed: UInt64,
     steps: Int = steps, isCancelled: () -> Bool = { false }
   ) throws -> FeatureAutoencoder {
-    var random = ParameterInitializer(seed: seed, device: .cpu)
+    var random = ParameterInitializer(seed: seed, device: samples.device)
     let model = try FeatureAutoencoder(
       Architecture(.features, sampleShape: Array(samples.shape.dropFirst()), code: selection.features.count),
       &random)

@@ -1,7 +1,7 @@
 import Torch
 
-/// Means and covariances of features: all that the selectors in closed form look at. Float64 throughout; the same for any
-/// number of threads.
+/// Means and covariances of features: all that the selectors in closed form look at. Float64 throughout, on the host, wherever
+/// the samples are; the same for any number of threads.
 public struct FeatureMoments: Sendable {
   /// d.
   public let total: Int
@@ -20,6 +20,7 @@ public struct FeatureMoments: Sendable {
   /// - Parameter samples: `[n, d]`.
   public init(_ samples: Tensor, threads: Int) {
     let (n, d) = (samples.shape[0], samples.shape[1])
+    let samples = samples.to(.cpu)
     let starts = Array(stride(from: 0, to: n, by: Self.chunk))
     func sums(_ body: @escaping @Sendable (Tensor) -> Tensor) -> Tensor {
       let parts =
@@ -51,9 +52,14 @@ public struct FeatureMoments: Sendable {
   /// The covariance that is left once the given features have explained what they linearly can: `[d, d]`.
   func residual(_ features: [Int]) -> Tensor {
     guard !features.isEmpty else { return covariance.cloned() }
-    let rows = covariance.gathered(features)
-    let inverse = rows.gathered(features, 1).symmetricPseudoInverse()
+    let (rows, inverse) = inverted(features)
     return covariance - matmul(rows.transposed(), matmul(inverse, rows))
+  }
+
+  /// The rows of some features `[k, d]`, and the inverse of their covariance among themselves `[k, k]`.
+  func inverted(_ features: [Int]) -> (rows: Tensor, inverse: Tensor) {
+    let rows = covariance.gathered(features)
+    return (rows, rows.gathered(features, 1).symmetricPseudoInverse())
   }
 
   /// The share of the total variance that a linear reconstruction explains more with each feature than with those before it.

@@ -7,7 +7,16 @@ public struct FeatureSelector: Sendable {
   public let name: String
   /// One line for `--help`.
   public let summary: String
+  /// Whether it is trained, on ``SelectionProblem/trainingData`` where there are any; else it is a closed form of the moments.
+  public let isTrained: Bool
   let choose: @Sendable (SelectionProblem) throws -> Choice
+
+  init(
+    name: String, summary: String, isTrained: Bool = false,
+    choose: @escaping @Sendable (SelectionProblem) throws -> Choice
+  ) {
+    (self.name, self.summary, self.isTrained, self.choose) = (name, summary, isTrained, choose)
+  }
 
   /// What a selector found.
   public struct Choice: Sendable {
@@ -44,7 +53,7 @@ public enum FeatureSelectors {
 
 /// The samples, and how many of their features are to be chosen.
 public struct SelectionProblem: Sendable {
-  /// `[n, d]`, float32.
+  /// `[n, d]`, float32; a training is where they are.
   public let samples: Tensor
   /// Means and covariances of the training samples' features.
   public let moments: FeatureMoments
@@ -83,8 +92,8 @@ public struct SelectionProblem: Sendable {
     guard count <= usable else {
       let constant = moments.total - usable
       throw SelectionError(
-        "\(count) features are to be chosen, but of \(moments.total) only \(usable) vary"
-          + (constant > 0 ? " (\(constant) are constant)" : ""))
+        "cannot choose \(count) of \(moments.total) features: "
+          + (constant > 0 ? "only \(usable) vary, and constant ones tell nothing" : "there are no more"))
     }
   }
 
@@ -97,7 +106,7 @@ public struct SelectionProblem: Sendable {
     }
     let constant = d - moments.varying.count
     if constant > 0 {
-      lines.append("\(constant) of \(d) features are constant, and are never chosen")
+      lines.append("constant, and never chosen: \(constant) of \(d) features")
     }
     return lines
   }

@@ -126,7 +126,7 @@ struct AttackCommand: ParsableCommand {
     run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: run), model: try subject.digest(),
-      data: "\(dataset.digest)/\(dataset.train.count)",
+      data: dataset.trainIdentity,
       software: Software.versions(libtorch: LibTorch.version, device: "\(originals.device)"))
     let interrupts = Interrupts(
       farewell: "interrupted; everything so far is in \(folder): give the same command again")
@@ -140,7 +140,9 @@ struct AttackCommand: ParsableCommand {
     let written = try form.map { try writeFile($0, directory, dataset, attack, recipe) }
     var figures = written.map(AttackFigures.init) ?? AttackFigures(directory.totals)
     figures.checks = checks.map(AttackFigures.Check.init)
-    if outcome.isComplete, rank.count == 1, !judges.isEmpty || classes.labels != nil {
+    if outcome.isComplete, rank.count == 1,
+      !judges.isEmpty || classes.labels != nil || subject.readValues != nil
+    {
       let examples = try written?.records ?? Examples(of: directory)
       try figures.judge(examples, originals, subject, labels: classes.labels, judges)
     }

@@ -16,6 +16,8 @@ struct AttackFigures: Encodable {
   var lost: Int?
   /// The means over the successes by every measure of distance; in a file each example has its own.
   var distances: [String: Double]?
+  /// ‖δ‖₂ inside and outside of what the model reads, where that is not all.
+  var read: ReadDistances?
   /// What the examples do to the classifier's decisions, where the data have labels.
   var classes: ClassFigures?
   /// The same of each other model, by its path.
@@ -55,7 +57,7 @@ struct AttackFigures: Encodable {
     distances = file.distances.means(over: succeeded.indices.filter { succeeded[$0] })
   }
 
-  /// Scores the examples as they are written.
+  /// Scores the examples as they are written: by how far they are in what the model reads, by its classes and by other models.
   ///
   /// - Parameters:
   ///   - set: all samples `[count, …]`.
@@ -69,16 +71,22 @@ struct AttackFigures: Encodable {
     func figures(_ model: any Model) throws -> ClassFigures? {
       try labels.map { try ClassFigures(model, originals, perturbed, labels: $0) }
     }
+    let won = examples.succeeded.indices.filter { examples.succeeded[$0] }
+    read = model.readValues.map { ReadDistances(originals, perturbed, read: $0, over: won) }
     if model.outputs.contains(.logits) { classes = try figures(model) }
     for judge in others.models {
       let before = try predictedClasses(judge, originals), after = try predictedClasses(judge, perturbed)
-      let won = examples.succeeded.indices.filter { examples.succeeded[$0] }
       judges[judge.name] = Judgement(
         classes: try figures(judge), transferRate: mean(won.map { before[$0] != after[$0] ? 1 : 0 }))
     }
   }
 
   func sayJudgements() {
+    if let read {
+      print(
+        "‖δ‖₂ \(read.inside.text(.general(4))) in what the model reads, \(read.outside.text(.general(4))) outside of it"
+      )
+    }
     if let classes { print(classes.text) }
     for (name, judgement) in judges.sorted(by: { $0.key < $1.key }) {
       let rate = (judgement.transferRate * 100).text(.general(4))

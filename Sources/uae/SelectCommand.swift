@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attacks
 import Datasets
 import Evaluation
 import Formats
@@ -38,6 +39,14 @@ struct SelectCommand: ParsableCommand {
   @Option(name: .long, help: "Steps of a concrete autoencoder's training.")
   var steps = ConcreteTraining().steps
 
+  @Option(
+    name: .long,
+    help: "A run of `uae attack` on the same data: a concrete autoencoder is trained on its examples, too.")
+  var augment: String?
+
+  @Option(name: .long, help: "example or original: what a decoder is to make of an example, with --augment.")
+  var target = ExampleTarget.example
+
   @Option(name: .long, help: "Seed of whatever is drawn at random.")
   var seed: UInt64 = 1
 
@@ -54,8 +63,13 @@ struct SelectCommand: ParsableCommand {
     if from == nil, features == nil { throw ValidationError("give --features K, or --from FILE") }
     if from != nil, features != nil { throw ValidationError("give --features or --from, not both") }
     do {
-      _ = try FeatureSelectors.named(method)
+      let selector = try FeatureSelectors.named(method)
       try training.validate()
+      guard augment == nil || from == nil && selector.isTrained else {
+        throw SelectionError(
+          "--augment is for methods with a training: "
+            + FeatureSelectors.all.filter(\.isTrained).map(\.name).joined(separator: ", "))
+      }
     } catch let error as SelectionError { throw ValidationError("\(error)") }
   }
 
@@ -81,16 +95,21 @@ struct SelectCommand: ParsableCommand {
     let dataset = try data.load()
     try work.prepare()
     dataset.sayNotes()
-    let (train, test) = (dataset.train.tensor(on: .cpu), dataset.test.tensor(on: .cpu))
+    let device = try work.place()
+    let (train, test) = (dataset.train.tensor(on: device), dataset.test.tensor(on: device))
+    let examples = try augment.map { try Examples(of: $0, on: dataset) }
+    let clock = ContinuousClock()
     let interrupts = Interrupts(farewell: "interrupted; nothing was written")
     let isCancelled: @Sendable () -> Bool = { interrupts.requested != nil }
-    let (selection, notes, model, report, complete) = try interrupts.guarding {
+    let (selection, notes, seconds, model, report, complete) = try interrupts.guarding {
+      let start = clock.now
       var problem = try SelectionProblem(
         train, count: features ?? 1, seed: seed, threads: work.threadCount, training: training)
       problem.isCancelled = isCancelled
       for line in problem.warnings { StandardError.write("\(dataset.name): \(line)\n") }
-      var (selection, choice) = try chosen(problem, dataset)
-      if from != nil { choice = nil }
+      problem.trainingData = examples.map { augmented(train, $0) }
+      let (selection, choice) = try chosen(problem, dataset)
+      let seconds = from == nil ? (clock.now - start) / .seconds(1) : nil
       let model = try FeatureDecoder.model(
         selection, choice: choice, samples: train, seed: seed, isCancelled: isCancelled)
       var labels: (train: [Int], test: [Int])?
@@ -106,7 +125,8 @@ struct SelectCommand: ParsableCommand {
       let all = try FeatureSelection(
         method: "all", indices: Array(0..<problem.moments.total), total: problem.moments.total)
       return (
-        selection, choice?.notes ?? [], model, try judge(selection, model, forests: SelectionReport.forests),
+        selection, choice?.notes ?? [], seconds, model,
+        try judge(selection, model, forests: SelectionReport.forests),
         try labels == nil ? nil : judge(all, nil, forests: 1)
       )
     }
@@ -119,15 +139,16 @@ struct SelectCommand: ParsableCommand {
         var report: SelectionReport?
         var reportOfAll: SelectionReport?
         var notes: [String]
+        var seconds: Double?
         var files: [String]
       }
       print(
         try JSON.text(
           Result(
             method: selection.method, total: selection.total, features: selection.features, report: report,
-            reportOfAll: complete, notes: notes, files: written)))
+            reportOfAll: complete, notes: notes, seconds: seconds, files: written)))
     } else {
-      SelectCommand.say(selection, notes, report, complete, dataset)
+      SelectCommand.say(selection, notes, seconds, report, complete, dataset)
       if !written.isEmpty { print("\(folder ?? ""): \(written.joined(separator: ", "))") }
     }
   }
@@ -143,6 +164,14 @@ struct SelectCommand: ParsableCommand {
     }
     let (selection, choice) = try FeatureSelectors.named(method).select(problem, names: dataset.featureNames)
     return (selection, choice)
+  }
+
+  /// The samples and the examples, each with what a decoder is to make of it.
+  private func augmented(_ train: Tensor, _ examples: Examples) -> ConcreteData {
+    let made = examples.perturbed.to(train.device)
+    return ConcreteData(
+      concatenated([train, made]),
+      targets: concatenated([train, target == .example ? made : train.gathered(examples.index)]))
   }
 
   /// Writes all files of a choice.
@@ -162,11 +191,12 @@ struct SelectCommand: ParsableCommand {
   }
 
   private static func say(
-    _ selection: FeatureSelection, _ notes: [String], _ report: SelectionReport?,
+    _ selection: FeatureSelection, _ notes: [String], _ seconds: Double?, _ report: SelectionReport?,
     _ complete: SelectionReport?, _ dataset: Dataset
   ) {
     print(
-      "\(dataset.name): \(selection.features.count) of \(selection.total) features by \(selection.method)")
+      "\(dataset.name): \(selection.features.count) of \(selection.total) features by \(selection.method)"
+        + (seconds.map { " in \($0.text(.general(2))) s" } ?? ""))
     for note in notes { print("  \(note)") }
     for feature in selection.features.prefix(10) {
       let gain = feature.gain.map { ": \((100 * $0).text(.decimals(1))) % of the variance" } ?? ""
@@ -174,6 +204,9 @@ struct SelectCommand: ParsableCommand {
     }
     if selection.features.count > 10 { print("  …") }
     guard let report else { return print("no test samples: nothing was judged") }
+    if let share = report.substitutes {
+      print("  \(share.text(.percent(0))) of them have a close substitute among the others (|r| ≥ 0.9)")
+    }
     print("on \(dataset.test.count) test samples:")
     print("  linear reconstruction error \(report.linearError.text(.general(4)))")
     if let error = report.decoderError {
@@ -190,6 +223,9 @@ struct SelectCommand: ParsableCommand {
     }
   }
 }
+
+/// What a reconstruction of an example is compared with.
+enum ExampleTarget: String, ExpressibleByArgument { case example, original }
 
 extension FeatureSelectors {
   /// The names, each with what it is.

@@ -55,7 +55,7 @@ struct TrainCommand: ParsableCommand {
     let device = try work.place()
     let whole = TrainingData(dataset.train, device: device)
     let train =
-      try augment.map { try AugmentedData(whole, chosen, run: $0, use: augmentAs, seed: seed) }
+      try augment.map { try AugmentedData(whole, chosen, run: $0, on: dataset, use: augmentAs, seed: seed) }
       ?? AugmentedData(whole, seed: seed)
     let architecture = Architecture(
       chosen, sampleShape: dataset.sampleShape, code: code, classes: dataset.classNames.count)
@@ -86,8 +86,16 @@ struct TrainCommand: ParsableCommand {
     guard shared.isFirst else { return }
     let test = TrainingData(dataset.test, device: device)
     if trained.outputs.contains(.projection) {
-      try reportEmbeddings(trained, train: TrainingData(dataset.train, device: device), test: test)
-      return
+      let known = TrainingData(dataset.train, device: device)
+      // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
+      let quality =
+        Set(known.labels ?? []).count < 2 || test.labels == nil
+        ? nil : try embeddingQuality(trained, train: known, test: test)
+      for (name, value) in quality?.figures ?? [] { log?.scalar("test/\(name)", value, step: count) }
+      return try report(
+        quality,
+        quality.map { "on the test set, \($0.text)" }
+          ?? "no labels to judge embeddings by, or one class alone")
     }
     let errors = try sampleErrors(trained, test)
     log?.scalar("test/error", mean(errors), step: count)
@@ -97,37 +105,19 @@ struct TrainCommand: ParsableCommand {
     {
       log?.image("test/originals and reconstructions", image, step: count)
     }
-    try report(trained, errors)
+    try report(["error": mean(errors)], "on the test set, \(try trained.text(errors))")
   }
 
-  private func report(_ trained: any TrainableModel, _ errors: [Double]) throws {
-    if work.json {
-      struct Result: Encodable {
-        var checkpoint: String
-        var test: [String: Double]
-      }
-      print(try JSON.text(Result(checkpoint: out, test: ["error": mean(errors)])))
-    } else {
-      print("\(out): on the test set, \(try trained.text(errors))")
-    }
+  /// - Parameters:
+  ///   - figures: of the test samples; nil where there is nothing to judge by.
+  ///   - text: the same for people.
+  private func report(_ figures: (some Encodable)?, _ text: String) throws {
+    print(work.json ? try JSON.text(TrainResult(checkpoint: out, test: figures)) : "\(out): \(text)")
   }
+}
 
-  private func reportEmbeddings(_ trained: any TrainableModel, train: TrainingData, test: TrainingData) throws
-  {
-    // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
-    let quality =
-      Set(train.labels ?? []).count < 2 || test.labels == nil
-      ? nil : try embeddingQuality(trained, train: train, test: test)
-    if work.json {
-      struct Result: Encodable {
-        var checkpoint: String
-        var test: EmbeddingQuality?
-      }
-      print(try JSON.text(Result(checkpoint: out, test: quality)))
-    } else {
-      print(
-        quality.map { "\(out): on the test set, \($0.text)" }
-          ?? "\(out): no labels to judge embeddings by, or one class alone")
-    }
-  }
+/// What a training tells other programs.
+private struct TrainResult<Figures: Encodable>: Encodable {
+  var checkpoint: String
+  var test: Figures?
 }

@@ -31,7 +31,7 @@ import Torch
     let first = try uae(
       "select", "--dataset", "own.csv", "--label-key", "kind", "--features", "2", "--out", "chosen")
     #expect(first.status == 0, "\(first.errors)")
-    #expect(first.errors.contains("1 of 4 features are constant"), "\(first.errors)")
+    #expect(first.errors.contains("constant, and never chosen: 1 of 4 features"), "\(first.errors)")
     let json = try JSONSerialization.jsonObject(
       with: Data(contentsOf: folder.url.appending(path: "chosen/features.json")))
     let features = try #require((json as? [String: Any])?["features"] as? [[String: Any]])
@@ -107,7 +107,8 @@ import Torch
     }
     try writeTable()
     #expect(try problem("0").contains("--features is 0; it must be at least 1"))
-    #expect(try problem("4").contains("4 features are to be chosen, but of 4 only 3 vary (1 are constant)"))
+    #expect(
+      try problem("4").contains("cannot choose 4 of 4 features: only 3 vary, and constant ones tell nothing"))
     #expect(try problem("2", "--method", "cs").contains("did you mean 'css'?"))
     try writeTable(missing: true)
     #expect(try problem("2").contains("'c' is missing; --missing mean"))

@@ -79,6 +79,19 @@ public struct Examples: Sendable {
     ])
   }
 
+  /// The examples of a run on the very samples that a data set has to train on.
+  ///
+  /// - Throws: ``ExamplesError`` where they are of other samples; `RunError`; what ``init(of:)`` throws.
+  public init(of folder: String, on dataset: Dataset) throws {
+    let directory = try RunDirectory(existing: folder)
+    guard directory.identity.data == dataset.trainIdentity else {
+      throw ExamplesError(
+        "\(folder) has no examples of the \(dataset.train.count) samples to train on, but of others: of a file without "
+          + "parts an attack takes all samples and a training four fifths; give it x_train and x_test")
+    }
+    try self.init(of: directory)
+  }
+
   /// Reads the shards of a run back, in order.
   /// - Throws: `FormatError` where a file is damaged, ``ExamplesError`` where its columns do not fit together.
   public init(of directory: RunDirectory) throws {

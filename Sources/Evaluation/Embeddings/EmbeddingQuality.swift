@@ -20,6 +20,14 @@ public struct EmbeddingQuality: Codable, Equatable, Sendable {
   /// Samples that are judged.
   public var testSamples: Int
 
+  /// The measures by their names.
+  public var figures: [(name: String, value: Double)] {
+    [
+      ("kNN 10", knn10), ("kNN 200", knn200), ("linear", linear), ("alignment", alignment),
+      ("uniformity", uniformity),
+    ]
+  }
+
   /// The test samples that alignment and uniformity are taken of, at most.
   public static let mostPairs = 2000
 

@@ -1,4 +1,5 @@
 import Evaluation
+import Formats
 import Reports
 
 /// An arm of a comparison, seed by seed.
@@ -42,6 +43,22 @@ public struct ArmCells: Sendable {
     let base = Dictionary(baseline.cells.map { ($0.cell.seed, figure.number($0)) }) { first, _ in first }
     let pairs = cells.compactMap { cell in base[cell.cell.seed].map { (figure.number(cell), $0) } }
     return try? PairedComparison(treatment: pairs.map(\.0), baseline: pairs.map(\.1), seed: 1)
+  }
+}
+
+/// A row of a study's table: the outcomes of an arm over its seeds.
+protocol SeededRow: Sendable {
+  associatedtype Outcome: Sendable
+  var outcomes: [Outcome] { get }
+}
+
+extension Column where Row: SeededRow {
+  /// Mean and spread of a figure over the seeds that have it.
+  static func spread(
+    _ title: String, key: String, _ format: NumberFormat = .significant(3),
+    _ figure: @escaping @Sendable (Row.Outcome) -> Double?
+  ) -> Column {
+    Column(title, key: key, format) { try? Summary($0.outcomes.compactMap(figure)) }
   }
 }
 

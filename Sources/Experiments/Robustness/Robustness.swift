@@ -78,7 +78,7 @@ package enum Robustness: Study {
 }
 
 /// A way of training over its seeds.
-struct RobustnessRow: Sendable {
+struct RobustnessRow: SeededRow {
   let name: String
   /// In the order of their seeds.
   let cells: [FinishedCell<RobustnessCell>]
@@ -89,6 +89,7 @@ struct RobustnessRow: Sendable {
     self.cells = cells.sorted { $0.cell.experiment.seed < $1.cell.experiment.seed }
   }
 
+  var outcomes: [RobustnessCell.Outcome] { cells.map(\.outcome) }
   func accuracies(_ place: Int) -> [Double] { cells.map { $0.outcome.robustAccuracy[place] } }
 
   /// Robust accuracy against another way's with the same seeds; nil where the seeds are not the same.
@@ -99,16 +100,10 @@ struct RobustnessRow: Sendable {
   }
 
   static func columns(_ epsilons: [Double], _ control: RobustnessRow) -> [Column<RobustnessRow>] {
-    func over(
-      _ title: String, key: String, _ format: NumberFormat,
-      _ value: @escaping @Sendable (RobustnessCell.Outcome) -> Double?
-    ) -> Column<RobustnessRow> {
-      Column(title, key: key, format) { row in try? Summary(row.cells.compactMap { value($0.outcome) }) }
-    }
     let bounds = epsilons.indices.flatMap { place -> [Column<RobustnessRow>] in
       let epsilon = epsilons[place]
       return [
-        over("robust, ε = \(epsilon)", key: "robust_\(epsilon)", .percent(1)) { $0.robustAccuracy[place] },
+        .spread("robust, ε = \(epsilon)", key: "robust_\(epsilon)", .percent(1)) { $0.robustAccuracy[place] },
         Column("points more", key: "more_\(epsilon)", .decimals(1)) { row in
           guard row.name != control.name, let found = row.comparison(place, with: control) else {
             return CellContent.missing
@@ -120,10 +115,10 @@ struct RobustnessRow: Sendable {
     }
     return [
       Column("trained on", key: "arm") { $0.name }, Column("seeds") { $0.cells.count },
-      over("test error", key: "error", .percent(2)) { $0.error },
+      .spread("test error", key: "error", .percent(2)) { $0.error },
     ] + bounds + [
-      over("examples found", key: "examples", .percent(0)) { $0.examples },
-      over("seconds", key: "seconds", .decimals(1)) { $0.seconds },
+      .spread("examples found", key: "examples", .percent(0)) { $0.examples },
+      .spread("seconds", key: "seconds", .decimals(1)) { $0.seconds },
     ]
   }
 }

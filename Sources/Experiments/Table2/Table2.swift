@@ -82,7 +82,7 @@ package enum Table2: Study {
 }
 
 /// A set of images over its seeds.
-struct Table2Row: Sendable {
+struct Table2Row: SeededRow {
   let arm: Table2Cell.Arm
   let outcomes: [Table2Cell.Outcome]
   var kernel: [Double] { outcomes.map(\.kernel) }
@@ -93,32 +93,23 @@ struct Table2Row: Sendable {
     self.arm = arm
   }
 
-  private static func over(
-    _ title: String, key: String, _ format: NumberFormat = .significant(3),
-    _ value: @escaping @Sendable (Table2Cell.Outcome) -> Double?
-  ) -> Column<Table2Row> {
-    Column(title, key: key, format) { row in
-      guard let summary = try? Summary(row.outcomes.compactMap(value)) else { return CellContent.missing }
-      return .spread(
-        mean: summary.mean, deviation: summary.standardDeviation ?? 0, count: summary.values.count)
-    }
-  }
-
   /// The distances by the features of a network of the user's.
   static func columns(of name: String) -> [Column<Table2Row>] {
     [
-      over("Fréchet distance by \(name)", key: "frechet_\(name)") { $0.given?[name]?.frechet },
-      over("of infinitely many by \(name)", key: "frechet_limit_\(name)") { $0.given?[name]?.frechetOfMany },
-      over("kernel distance by \(name)", key: "kernel_\(name)") { $0.given?[name]?.kernel },
+      .spread("Fréchet distance by \(name)", key: "frechet_\(name)") { $0.given?[name]?.frechet },
+      .spread("of infinitely many by \(name)", key: "frechet_limit_\(name)") {
+        $0.given?[name]?.frechetOfMany
+      },
+      .spread("kernel distance by \(name)", key: "kernel_\(name)") { $0.given?[name]?.kernel },
     ]
   }
 
   static let columns: [Column<Table2Row>] = [
     Column("images of", key: "arm") { $0.arm.rawValue }, Column("seeds") { $0.outcomes.count },
-    over("success", key: "success", .percent(1)) { $0.successRate },
-    over("Fréchet distance", key: "frechet") { $0.frechet },
-    over("of infinitely many", key: "frechet_limit") { $0.frechetOfMany },
-    over("kernel distance", key: "kernel") { $0.kernel }, over("‖δ‖₂", key: "l2") { $0.l2 },
-    over("SSIM", key: "ssim") { $0.ssim },
+    .spread("success", key: "success", .percent(1)) { $0.successRate },
+    .spread("Fréchet distance", key: "frechet") { $0.frechet },
+    .spread("of infinitely many", key: "frechet_limit") { $0.frechetOfMany },
+    .spread("kernel distance", key: "kernel") { $0.kernel }, .spread("‖δ‖₂", key: "l2") { $0.l2 },
+    .spread("SSIM", key: "ssim") { $0.ssim },
   ]
 }

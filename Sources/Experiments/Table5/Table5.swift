@@ -98,7 +98,7 @@ package enum Table5: Study {
 }
 
 /// An arm over its seeds.
-struct Table5Row: Sendable {
+struct Table5Row: SeededRow {
   let arm: Table5Arm
   let seeds: [UInt64]
   let outcomes: [Table5Cell.Outcome]
@@ -124,23 +124,12 @@ struct Table5Row: Sendable {
     return try PairedComparison(treatment: pairs.map(\.0), baseline: pairs.map(\.1), seed: 1)
   }
 
-  private static func over(
-    _ title: String, key: String, _ format: NumberFormat,
-    _ value: @escaping @Sendable (Table5Cell.Outcome) -> Double?
-  ) -> Column<Table5Row> {
-    Column(title, key: key, format) { row in
-      guard let summary = try? Summary(row.outcomes.compactMap(value)) else { return CellContent.missing }
-      return .spread(
-        mean: summary.mean, deviation: summary.standardDeviation, count: summary.values.count)
-    }
-  }
-
   static let columns: [Column<Table5Row>] = [
     Column("arm", key: "arm") { $0.arm.rawValue }, Column("seeds") { $0.outcomes.count },
     Column("updates") { $0.outcomes[0].updates },
-    over("linear", key: "linear", .percent(1)) { $0.quality.linear },
-    over("kNN 10", key: "knn10", .percent(1)) { $0.quality.knn10 },
-    over("kNN 200", key: "knn200", .percent(1)) { $0.quality.knn200 },
+    .spread("linear", key: "linear", .percent(1)) { $0.quality.linear },
+    .spread("kNN 10", key: "knn10", .percent(1)) { $0.quality.knn10 },
+    .spread("kNN 200", key: "knn200", .percent(1)) { $0.quality.knn200 },
     Column("linear − original", key: "difference", .change(2)) { row in
       row.comparison.map { comparison in
         comparison.interval.map {
@@ -151,11 +140,11 @@ struct Table5Row: Sendable {
     Column("p", key: "p", .general(2)) { row in
       row.comparison.map { CellContent.number($0.adjustedPValue) } ?? .missing
     },
-    over("PGD", key: "robust", .percent(1)) { $0.robust },
-    over("alignment", key: "alignment", .significant(3)) { $0.quality.alignment },
-    over("uniformity", key: "uniformity", .significant(3)) { $0.quality.uniformity },
-    over("success", key: "success", .percent(1)) { $0.examples?.successRate },
-    over("holds", key: "holds", .percent(1)) { $0.examples?.holds },
-    over("‖δ‖₂", key: "l2", .significant(3)) { $0.examples?.l2 },
+    .spread("PGD", key: "robust", .percent(1)) { $0.robust },
+    .spread("alignment", key: "alignment", .significant(3)) { $0.quality.alignment },
+    .spread("uniformity", key: "uniformity", .significant(3)) { $0.quality.uniformity },
+    .spread("success", key: "success", .percent(1)) { $0.examples?.successRate },
+    .spread("holds", key: "holds", .percent(1)) { $0.examples?.holds },
+    .spread("‖δ‖₂", key: "l2", .significant(3)) { $0.examples?.l2 },
   ]
 }

@@ -165,18 +165,12 @@ package struct Table6Cell: StudyCell {
     let file = try Safetensors.open(path)
     let made = Tensor(try file.array("x"))
     let won = try (file.array("success").integers() ?? []).map { $0 != 0 }
-    let places = won.indices.filter { won[$0] }
-    guard !places.isEmpty else {
-      return (made, ExampleSizes(successRate: 0, inside: 0, outside: 0))
-    }
     let read = model.readValues ?? Tensor.full([1, x.shape[1]], 1, device: .cpu)
-    let delta = (made - x).gathered(places)
+    let distances = ReadDistances(x, made, read: read, over: won.indices.filter { won[$0] })
     return (
       made,
       ExampleSizes(
-        successRate: Double(places.count) / Double(won.count),
-        inside: mean((delta * read).sampleNorms().doubles),
-        outside: mean((delta * (1 - read)).sampleNorms().doubles))
+        successRate: mean(won.map { $0 ? 1 : 0 }), inside: distances.inside, outside: distances.outside)
     )
   }
 }

@@ -3,7 +3,7 @@ import Reports
 import Selection
 
 /// An arm on a data set over its seeds.
-struct Table6Row: Sendable {
+struct Table6Row: SeededRow {
   let part: Table6Plan.Part
   let arm: Table6Arm
   /// By seed.
@@ -21,6 +21,8 @@ struct Table6Row: Sendable {
     self.arm = arm
     self.cells = own
   }
+
+  var outcomes: [Table6Cell.Outcome] { cells.map(\.outcome) }
 
   /// One figure, by seed.
   func values(_ figure: (Table6Cell.Outcome) -> Double?) -> [UInt64: Double] {
@@ -41,12 +43,6 @@ struct Table6Row: Sendable {
     guard seeds.count > 1 else { return nil }
     return try PairedComparison(
       treatment: seeds.compactMap { own[$0] }, baseline: seeds.compactMap { others[$0] }, seed: 1)
-  }
-
-  func spread(_ figure: (Table6Cell.Outcome) -> Double?) -> CellContent {
-    let found = Array(values(figure).sorted { $0.key < $1.key }.map(\.value))
-    guard let summary = try? Summary(found) else { return .missing }
-    return .spread(mean: summary.mean, deviation: summary.standardDeviation, count: found.count)
   }
 
   func mean(_ figure: (Table6Cell.Outcome) -> Double?) -> Double? {
@@ -74,14 +70,14 @@ struct Table6Row: Sendable {
 
   static let judged: [Column<Table6Row>] = [
     name,
-    Column("trees, accuracy", key: "accuracy", .percent(2)) { $0.spread(accuracy) },
+    .spread("trees, accuracy", key: "accuracy", .percent(2), accuracy),
     Column("against equal-updates", key: "accuracyChange", .percent(2)) { interval($0.accuracy) },
     Column("p", key: "accuracyP", .general(2)) { $0.accuracy?.adjustedPValue },
-    Column("decoder, error", key: "error", .decimals(5)) { $0.spread(error) },
+    .spread("decoder, error", key: "error", .decimals(5), error),
     Column("against equal-updates", key: "errorChange", .decimals(5)) { interval($0.error) },
     Column("p", key: "errorP", .general(2)) { $0.error?.adjustedPValue },
-    Column("linear, error", key: "linearError", .decimals(5)) { $0.spread { $0.report.linearError } },
-    Column("linear probe", key: "probe", .percent(2)) { $0.spread { $0.report.probeAccuracy } },
+    .spread("linear, error", key: "linearError", .decimals(5)) { $0.report.linearError },
+    .spread("linear probe", key: "probe", .percent(2)) { $0.report.probeAccuracy },
   ]
 
   static let chosen: [Column<Table6Row>] = [

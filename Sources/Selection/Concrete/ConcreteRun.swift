@@ -1,7 +1,7 @@
 import Models
 import Torch
 
-/// One training of a concrete autoencoder.
+/// One training of a concrete autoencoder, where its samples are.
 struct ConcreteRun {
   let training: ConcreteTraining
   let form: ConcreteTraining.Form
@@ -21,7 +21,7 @@ struct ConcreteRun {
   }
 
   func run() throws -> Outcome {
-    var random = ParameterInitializer(seed: seed, device: .cpu)
+    var random = ParameterInitializer(seed: seed, device: data.samples.device)
     let selector = ConcreteSelector(form, rows: count, features: varying.count, &random)
     let model = try FeatureAutoencoder(
       Architecture(.features, sampleShape: [data.samples.shape[1]], code: count), &random)
@@ -53,7 +53,7 @@ struct ConcreteRun {
       }
       let tensors = selector.parameters + decoder.map(\.tensor)
       let gradients = zip(tensors, try grad(loss, tensors)).map { tensor, gradient in
-        gradient ?? Tensor.zeros(tensor.shape, device: .cpu)
+        gradient ?? Tensor.zeros(tensor.shape, device: tensor.device)
       }
       moves.decoder.learningRate = training.decoderRate * decay.factor(step)
       let own = selector.parameters.count

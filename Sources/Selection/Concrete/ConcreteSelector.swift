@@ -17,7 +17,7 @@ struct ConcreteSelector {
     case .indirect:
       // ψ of unit variance, as its authors draw it.
       let stream = RandomStream(seed: random.seed, purpose: .selector, index: -1)
-      let psi = Tensor(stream.normal(rows * features), [rows, features]).requiringGrad()
+      let psi = Tensor(stream.normal(rows * features), [rows, features]).to(random.device).requiringGrad()
       parameters = [
         psi, random.glorotUniform([features, features], inputs: features, outputs: features),
         random.zeros([features]),
@@ -33,7 +33,7 @@ struct ConcreteSelector {
   /// The rows' weights of the features under Gumbel noise at a temperature: `[rows, features]`, each row's sum 1.
   func mixture(temperature: Double, _ noise: RandomStream) -> Tensor {
     let logits = logits
-    let uniform = Tensor(noise.uniform(logits.count), logits.shape)
+    let uniform = Tensor(noise.uniform(logits.count), logits.shape).to(logits.device)
     let gumbel = withoutGrad { -(-(uniform.clamped(1e-7...1).log())).clamped(atLeast: 1e-7).log() }
     let soft = ((logits + gumbel) / temperature).softmax(1)
     guard form == .straightThrough else { return soft }
@@ -51,7 +51,7 @@ struct ConcreteSelector {
   /// A feature for each row, all distinct, with the largest product of probabilities.
   func end(after steps: Int) -> (columns: [Int], course: ConcreteTraining.Course) {
     let (logs, shape) = withoutGrad {
-      let logs = logits.to(.float64).logSoftmax(1)
+      let logs = logits.to(.cpu).to(.float64).logSoftmax(1)
       return (logs.doubles, logs.shape)
     }
     let rows = (0..<shape[0]).map { Array(logs[$0 * shape[1]..<($0 + 1) * shape[1]]) }

@@ -20,7 +20,7 @@ public struct ExtraTrees: Sendable {
     _ samples: Tensor, labels: [Int], classes: Int, trees count: Int = size, seed: UInt64, threads: Int,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws {
-    let flat = samples.flattened()
+    let flat = samples.flattened().to(.cpu)
     width = flat.shape[1]
     self.classes = classes
     let values = flat.transposed().contiguous().floats

@@ -28,7 +28,8 @@ public struct LinearProbe: Sendable {
   public func predict(_ samples: Tensor) -> [Int] { matmul(Self.extended(samples), weights).argmax(1).ints }
 
   private static func extended(_ samples: Tensor) -> Tensor {
-    let x = samples.flattened().to(.float64)
+    // On the host, since not every device has float64.
+    let x = samples.flattened().to(.cpu).to(.float64)
     return concatenated([x, Tensor.full([x.shape[0], 1], 1, dtype: .float64, device: .cpu)], 1)
   }
 }

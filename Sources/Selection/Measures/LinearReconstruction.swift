@@ -10,13 +10,13 @@ public struct LinearReconstruction: Sendable {
   public init(_ moments: FeatureMoments, features: [Int]) {
     self.features = features
     mean = moments.mean
-    let rows = moments.covariance.gathered(features)
-    weights = matmul(rows.gathered(features, 1).symmetricPseudoInverse(), rows)
+    let (rows, inverse) = moments.inverted(features)
+    weights = matmul(inverse, rows)
   }
 
-  /// Samples `[n, …]` rebuilt, float64 `[n, d]`.
+  /// Samples `[n, …]` rebuilt, float64 `[n, d]` on the host.
   public func callAsFunction(_ samples: Tensor) -> Tensor {
-    let x = samples.flattened().to(.float64)
+    let x = samples.to(.cpu).flattened().to(.float64)
     return mean + matmul((x - mean).gathered(features, 1), weights)
   }
 
@@ -25,7 +25,7 @@ public struct LinearReconstruction: Sendable {
     let n = samples.shape[0]
     var sum = 0.0
     for start in stride(from: 0, to: n, by: 4096) {
-      let part = samples[start..<min(n, start + 4096)]
+      let part = samples[start..<min(n, start + 4096)].to(.cpu)
       sum += withoutGrad { (self(part) - part.flattened().to(.float64)).square().sum().item }
     }
     return sum / Double(samples.count)

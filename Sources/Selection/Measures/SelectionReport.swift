@@ -8,6 +8,8 @@ public struct SelectionReport: Codable, Sendable, Equatable {
   public var linearError: Double
   /// That of a decoder k → 200 → d, where there is one.
   public var decoderError: Double?
+  /// The share of the chosen features that have a close substitute among the others, |r| ≥ 0.9: another choice would be as good.
+  public var substitutes: Double?
   /// The share of test samples that each of several forests of ``ExtraTrees`` gives their class.
   public var forestAccuracies: [Double] = []
   /// The same of the ``LinearProbe``.
@@ -30,6 +32,7 @@ public struct SelectionReport: Codable, Sendable, Equatable {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws {
     linearError = LinearReconstruction(moments, features: selection.indices).error(test)
+    substitutes = moments.substitutedShare(selection)
     decoderError = try decoder.map { mean(try reconstructionErrors($0, test)) }
     guard let labels, let classes = (labels.train + labels.test).max().map({ $0 + 1 }), classes > 1 else {
       return

@@ -43,13 +43,21 @@ public struct Stability: Codable, Sendable, Equatable {
 extension FeatureMoments {
   /// The share of the features of `selection` that `other` has, or has a close substitute of: |r| ≥ 0.9.
   public func substitutedShare(_ selection: FeatureSelection, in other: FeatureSelection) -> Double {
-    let rows = covariance.gathered(selection.indices).gathered(other.indices, 1).doubles
-    let variances = covariance.diagonal()
-    let k = other.indices.count
+    substitutedShare(selection, among: other.indices)
+  }
+
+  /// The share of the features of `selection` that have a close substitute among those that were not chosen.
+  public func substitutedShare(_ selection: FeatureSelection) -> Double {
+    let support = selection.support
+    return substitutedShare(selection, among: varying.filter { !support[$0] })
+  }
+
+  private func substitutedShare(_ selection: FeatureSelection, among others: [Int]) -> Double {
+    let rows = covariance.gathered(selection.indices).doubles
     let found = selection.indices.enumerated().count { place, feature in
-      other.indices.enumerated().contains { column, partner in
+      others.contains { partner in
         let scale = (variances[feature] * variances[partner]).squareRoot()
-        return feature == partner || scale > 0 && abs(rows[place * k + column]) >= 0.9 * scale
+        return feature == partner || scale > 0 && abs(rows[place * total + partner]) >= 0.9 * scale
       }
     }
     return Double(found) / Double(max(1, selection.indices.count))

@@ -16,7 +16,7 @@ extension FeatureSelector {
   private static func autoencoder(
     _ name: String, _ summary: String, _ form: ConcreteTraining.Form
   ) -> FeatureSelector {
-    FeatureSelector(name: name, summary: summary) { problem in
+    FeatureSelector(name: name, summary: summary, isTrained: true) { problem in
       let data = problem.trainingData ?? ConcreteData(problem.samples)
       // One thread: steps are too short to share out, and sums over other numbers of threads would differ.
       let outcome = try LibTorch.withThreads(1) {

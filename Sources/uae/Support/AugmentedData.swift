@@ -1,8 +1,8 @@
 import ArgumentParser
 import Attacks
+import Datasets
 import Formats
 import Models
-import Runs
 import Torch
 
 /// How examples enter a training.
@@ -30,23 +30,20 @@ struct AugmentedData {
 
   /// - Parameters:
   ///   - run: of `uae attack`.
+  ///   - dataset: whose training samples these are.
   ///   - use: how its examples enter; nil for what the family is usually given.
   /// - Throws: ``ExamplesError`` where they are of other data, `ValidationError` for a use that the family cannot have.
-  init(_ train: TrainingData, _ family: ModelFamily, run: String, use: ExampleUse?, seed: UInt64) throws {
+  init(
+    _ train: TrainingData, _ family: ModelFamily, run: String, on dataset: Dataset, use: ExampleUse?,
+    seed: UInt64
+  ) throws {
     let isContrastive = family.outputs.contains(.projection)
     let use = use ?? (isContrastive ? .view : .appended)
     guard isContrastive || use == .appended else {
       throw ValidationError(
         "--augment-as \(use.rawValue): \(family.name) has no views; its examples are appended")
     }
-    let examples = try Examples(of: RunDirectory(existing: run))
-    let shape = Array(train.samples.shape.dropFirst()), own = Array(examples.perturbed.shape.dropFirst())
-    guard own == shape else {
-      throw ExamplesError("\(run): its examples have the shape \(own), the data \(shape)")
-    }
-    guard examples.index.allSatisfy({ 0..<train.count ~= $0 }) else {
-      throw ExamplesError("\(run): it has examples of more samples than the \(train.count) of the data")
-    }
+    let examples = try Examples(of: run, on: dataset)
     self.seed = seed
     let perturbed = examples.perturbed.to(train.samples.device)
     if use == .appended {
