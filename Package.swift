@@ -126,7 +126,7 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "SelectionTests",
-      dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "Torch"]),
+      dependencies: ["Datasets", "Evaluation", "Formats", "Models", "Selection", "StandIn", "Torch"]),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     // A run of made-up work that the fault suite kills, starves and interrupts.
     .executableTarget(name: "fault-worker", dependencies: ["Runs"], path: "Tests/FaultWorker"),

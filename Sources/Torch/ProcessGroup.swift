@@ -5,6 +5,7 @@ import Foundation
 public protocol ProcessGroup: Sendable {
   /// This process's number, from 0.
   var rank: Int { get }
+  /// How many processes there are.
   var count: Int { get }
   /// The sums of the values over all processes, the same to the bit in each.
   func sum(_ values: [Float]) throws -> [Float]
@@ -45,12 +46,14 @@ extension ProcessGroup {
 /// What is wrong with the processes' connection, in one line.
 public struct ProcessGroupError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// - Parameter description: the line.
   public init(_ description: String) { self.description = description }
 }
 
 /// The processes that `mpirun` started.
 public struct MPI: ProcessGroup {
   public let rank: Int
+  /// How many processes `mpirun` started.
   public let count: Int
 
   /// Begins with OpenMPI's library, which is opened only now.

@@ -126,4 +126,55 @@ import Torch
     #expect(result.errors.contains("8 samples for 30 features"), "\(result.errors)")
     #expect(try NPZFile(mapping: path + "/o/reduced.npz").array("x").shape == [10, 12])
   }
+
+  /// A decoder is attacked where it reads, and a concrete autoencoder learns from the examples, too.
+  @Test func examplesOfADecoderTeachASelector() throws {
+    let data = ["--dataset", "digits", "--limit", "100", "--threads", "1"]
+    func uae(_ arguments: [String]) throws -> Finished {
+      try run([program] + arguments + data, in: folder.url)
+    }
+    let first = try uae(["select", "--features", "12", "--out", "chosen"])
+    #expect(
+      first.status == 0 && first.output.contains("12 of 64 features by exchange in "), "\(first.output)")
+    #expect(first.output.contains("a close substitute among the others"))
+    let attack = try uae(["attack", "--checkpoint", "chosen/decoder.safetensors", "--out", "examples"])
+    #expect(attack.status == 0, "\(attack.errors)")
+    #expect(
+      attack.output.contains(/‖δ‖₂ [0-9.]+ in what the model reads, 0 outside of it/), "\(attack.output)")
+    for target in ["example", "original"] {
+      let second = try uae([
+        "select", "--features", "12", "--method", "concrete", "--steps", "100", "--augment", "examples",
+        "--target", target, "--out", target,
+      ])
+      #expect(second.status == 0, "\(second.errors)")
+    }
+    let choices = try ["example", "original"].map {
+      try Data(contentsOf: folder.url.appending(path: "\($0)/decoder.safetensors"))
+    }
+    #expect(choices[0] != choices[1])
+    let closed = try uae(["select", "--features", "12", "--augment", "examples"])
+    #expect(
+      closed.status == 2 && closed.errors.contains("--augment is for methods with a training: concrete"))
+  }
+
+  /// Of a file without parts an attack takes all samples and a training four fifths of them in another order.
+  @Test func examplesOfOtherSamplesAreRefused() throws {
+    try writeTable()
+    let data = ["--dataset", "own.csv", "--label-key", "kind", "--threads", "1"]
+    func uae(_ arguments: [String]) throws -> Finished {
+      try run([program] + arguments + data, in: folder.url)
+    }
+    #expect(try uae(["select", "--features", "2", "--out", "chosen"]).status == 0)
+    #expect(
+      try uae(["attack", "--checkpoint", "chosen/decoder.safetensors", "--out", "examples"]).status == 0)
+    for command in [
+      ["train", "--family", "dense-autoencoder", "--out", "model.safetensors"],
+      ["select", "--features", "2", "--method", "concrete", "--out", "other"],
+    ] {
+      let result = try uae(command + ["--augment", "examples"])
+      #expect(result.status == 1, "\(command)")
+      #expect(result.errors.contains("has no examples of the 32 samples to train on"), "\(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: "\(path)/model.safetensors"))
+  }
 }

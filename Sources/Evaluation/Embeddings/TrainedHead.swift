@@ -8,10 +8,15 @@ import Torch
 public struct TrainedHead: Sendable {
   /// The reference's.
   public struct Settings: Sendable {
+    /// Passes over the images.
     public var epochs = 100
+    /// Images in a step.
     public var batchSize = 512
+    /// The rate that the cosine begins at.
     public var learningRate = 0.2
+    /// Nesterov's.
     public var momentum = 0.9
+    /// The reference's settings.
     public init() {}
   }
 
