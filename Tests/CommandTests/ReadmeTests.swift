@@ -27,7 +27,7 @@ import Testing
     "reproduce": [
       "--only", "dataset=digits", "--only", "model=dense-autoencoder", "--seeds", "1", "--threads", "1",
     ],
-    "attack": ["--limit", "20", "--threads", "1"],
+    "attack": ["--limit", "100", "--threads", "1"],
   ]
 
   @Test func everyCommandRunsAsItStandsThere() throws {

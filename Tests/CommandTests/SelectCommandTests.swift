@@ -135,7 +135,7 @@ import Torch
     }
     let first = try uae(["select", "--features", "12", "--out", "chosen"])
     #expect(
-      first.status == 0 && first.output.contains("12 of 64 features by exchange in "), "\(first.output)")
+      first.status == 0 && first.output.contains("12 of 64 features by css-exchange in "), "\(first.output)")
     #expect(first.output.contains("a close substitute among the others"))
     let attack = try uae(["attack", "--checkpoint", "chosen/decoder.safetensors", "--out", "examples"])
     #expect(attack.status == 0, "\(attack.errors)")

@@ -86,8 +86,9 @@ public struct Examples: Sendable {
     let directory = try RunDirectory(existing: folder)
     guard directory.identity.data == dataset.trainIdentity else {
       throw ExamplesError(
-        "\(folder) has no examples of the \(dataset.train.count) samples to train on, but of others: of a file without "
-          + "parts an attack takes all samples and a training four fifths; give it x_train and x_test")
+        "\(folder) has no examples of the \(dataset.train.count) samples to train on, but of others: --dataset and --limit "
+          + "have to be the attack's; of a file without parts an attack takes all samples and a training four fifths, so "
+          + "give it x_train and x_test")
     }
     try self.init(of: directory)
   }
