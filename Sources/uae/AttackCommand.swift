@@ -89,10 +89,11 @@ struct AttackCommand: ParsableCommand {
       )
     }
     try work.prepare()
-    let place = try work.place()
+    let place = try work.place(), samples = dataset.train.tensor(on: place)
     let needs = try Criteria.registry.named(recipe.criterion.name).needs
-    let subject = try self.subject.load(for: dataset, samples: dataset.train.tensor(on: place), use: needs)
-    let originals = try dataset.originals(subject.precision, on: place)
+    let subject = try self.subject.load(for: dataset, samples: samples, use: needs)
+    let originals =
+      subject.precision == samples.dtype ? samples : try dataset.originals(subject.precision, on: place)
     dataset.sayNotes()
     subject.sayGuesses()
     if resume, !FileManager.default.fileExists(atPath: folder + "/manifest.json") {

@@ -86,11 +86,10 @@ struct TrainCommand: ParsableCommand {
     guard shared.isFirst else { return }
     let test = TrainingData(dataset.test, device: device)
     if trained.outputs.contains(.projection) {
-      let known = TrainingData(dataset.train, device: device)
       // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
       let quality =
-        Set(known.labels ?? []).count < 2 || test.labels == nil
-        ? nil : try embeddingQuality(trained, train: known, test: test)
+        Set(whole.labels ?? []).count < 2 || test.labels == nil
+        ? nil : try embeddingQuality(trained, train: whole, test: test)
       for (name, value) in quality?.figures ?? [] { log?.scalar("test/\(name)", value, step: count) }
       return try report(
         quality,

@@ -58,3 +58,34 @@ package struct GivenModel: Codable, Hashable, Sendable {
     path = ""
   }
 }
+
+/// A plan with networks of the user's. They are of a run, not of the plan: a file of settings has none, and a cell has those that
+/// it uses.
+protocol GivenModelsPlan: StudyPlan {
+  var models: [GivenModel] { get set }
+}
+
+extension GivenModelsPlan {
+  /// The part that takes them.
+  ///
+  /// - Parameter use: what they are and become, in a few words.
+  static func modelPart(_ use: String) -> PlanPart<Self> {
+    PlanPart("model", "NAME=PATH, \(use)") { plan, arguments in
+      plan.models = try arguments.map(GivenModel.init(argument:))
+    }
+  }
+
+  /// The plan as cells have it.
+  var bare: Self {
+    var plan = self
+    plan.models = []
+    return plan
+  }
+
+  /// - Throws: ``StudyError/settings(_:)`` where two have one name.
+  func validateModels() throws {
+    guard Set(models.map(\.name)).count == models.count else {
+      throw StudyError.settings("two models have one name")
+    }
+  }
+}

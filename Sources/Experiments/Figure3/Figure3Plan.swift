@@ -1,5 +1,5 @@
 /// Sizes and settings of Figure 3: what `Plans/figure3-*.yaml` hold.
-package struct Figure3Plan: ClassifierStudyPlan {
+package struct Figure3Plan: ClassifierStudyPlan, GivenModelsPlan {
   package var name: String
   package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
@@ -25,17 +25,8 @@ package struct Figure3Plan: ClassifierStudyPlan {
 
   package static var parts: [PlanPart<Figure3Plan>] {
     attackParts + [
-      PlanPart("model", "NAME=PATH, classifiers of yours to attack, too") { plan, arguments in
-        plan.models = try arguments.map(GivenModel.init(argument:))
-      }
+      modelPart("classifiers of yours to attack, too")
     ]
-  }
-
-  /// The plan as cells have it.
-  var bare: Figure3Plan {
-    var plan = self
-    plan.models = []
-    return plan
   }
 
   package func validate() throws {
@@ -46,6 +37,6 @@ package struct Figure3Plan: ClassifierStudyPlan {
     try require(
       !epsilons.isEmpty && epsilons.allSatisfy { $0 > 0 && $0 <= 1 }, "epsilons must be above 0 and at most 1"
     )
-    try require(Set(models.map(\.name)).count == models.count, "two models have one name")
+    try validateModels()
   }
 }

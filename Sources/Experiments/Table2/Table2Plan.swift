@@ -1,5 +1,5 @@
 /// Sizes and settings of Table 2: what `Plans/table2-*.yaml` hold.
-package struct Table2Plan: ClassifierStudyPlan {
+package struct Table2Plan: ClassifierStudyPlan, GivenModelsPlan {
   package var name: String
   package var dataset: String
   /// The first training samples that the classifier learns from, where not all are taken.
@@ -34,22 +34,12 @@ package struct Table2Plan: ClassifierStudyPlan {
   package static var parts: [PlanPart<Table2Plan>] {
     attackParts + [
       .number("seeds", "seeds of the attacks", \.seeds), asPublishedPart(\.asPublished),
-      PlanPart("model", "NAME=PATH, networks whose outputs are features to compare by, too") {
-        plan, arguments in
-        plan.models = try arguments.map(GivenModel.init(argument:))
-      },
+      modelPart("networks whose outputs are features to compare by, too"),
     ]
   }
 
   /// The random projections: the published code has 500, whatever the paper says.
   var projectionCount: Int { asPublished == true ? 500 : projections }
-
-  /// The plan as cells have it.
-  var bare: Table2Plan {
-    var plan = self
-    plan.models = []
-    return plan
-  }
 
   package func validate() throws {
     func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws {
@@ -60,6 +50,6 @@ package struct Table2Plan: ClassifierStudyPlan {
     try require(epsilon > 0 && epsilon <= 1, "epsilon is \(epsilon); it must be above 0 and at most 1")
     try require(2...10_000 ~= projections, "projections is \(projections); it must be from 2 to 10000")
     try require(1...1000 ~= seeds, "seeds is \(seeds); it must be from 1 to 1000")
-    try require(Set(models.map(\.name)).count == models.count, "two models have one name")
+    try validateModels()
   }
 }
