@@ -25,7 +25,6 @@ private struct SquareCell: StudyCell {
 
   func run(_ context: CellContext) throws -> Outcome {
     try context.checkCancelled()
-    Ledger.shared.runs.withLock { $0[label, default: 0] += 1 }
     if mode == "fails" { throw StudyError.settings("number \(number) is refused") }
     let path = try context.artifact("shared", key: [test]) {
       Ledger.shared.artifacts.withLock { $0[test, default: 0] += 1 }
@@ -33,9 +32,32 @@ private struct SquareCell: StudyCell {
       return [7]
     }
     #expect(FileManager.default.contents(atPath: path) == Data([7]))
+    Ledger.shared.runs.withLock { $0[label, default: 0] += 1 }
     // The cell itself may be the key of a file that belongs to it.
     _ = try context.artifact("own", key: self) { [UInt8(number)] }
     return Outcome(square: Double(number * number), undefined: .nan)
+  }
+}
+
+/// Two cells need a file that takes as long to make as the third cell takes to end.
+private struct SharingCell: StudyCell {
+  static let thirdEnded = DispatchSemaphore(value: 0)
+
+  var number: Int
+  var label: String { "sharing/\(number)" }
+  var sets: [DataPart] { [] }
+
+  func run(_ context: CellContext) throws -> Bool {
+    guard number < 2 else {
+      Self.thirdEnded.signal()
+      return true
+    }
+    var ended = true
+    _ = try context.artifact("slow", key: "slow") {
+      ended = Self.thirdEnded.wait(timeout: .now() + 20) == .success
+      return [1]
+    }
+    return ended
   }
 }
 
@@ -66,6 +88,14 @@ private struct SquareCell: StudyCell {
     let counts = Ledger.shared.runs.withLock { $0.filter { $0.key.hasPrefix("once/") } }
     #expect(counts.count == 14 && counts.values.allSatisfy { $0 == 1 })
     #expect(Ledger.shared.artifacts.withLock { $0["once"] } == 1, "a shared file is made once")
+  }
+
+  @Test func noWorkerWaitsForASharedFileWhileOtherCellsAreOpen() throws {
+    let study = try CellRunner(
+      store: CellStore(folder: Self.folder(#function), software: ["test": "1"]),
+      cells: (0..<3).map { SharingCell(number: $0) })
+    try study.run(workers: 2, progress: .quiet)
+    #expect(try study.finished().map(\.outcome) == [true, true, true])
   }
 
   @Test func twoRunsAtATimeShareTheCells() async throws {

@@ -35,7 +35,7 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
   public func run(
     workers: Int, title: String = "cells", progress: RunProgress = RunProgress()
   ) throws {
-    let queue = Mutex(try cells.filter { try store.finished($0) == nil })
+    let queue = Mutex(try cells.filter { try store.finished($0) == nil }.map { Open(cell: $0) })
     let failures = Mutex<[(label: String, message: String)]>([])
     let open = queue.withLock(\.count)
     progress.begin(title, cells.count, done: cells.count - open)
@@ -47,11 +47,12 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
     onThreads(min(workers, open)) { _ in
       LibTorch.setThreads(1)
       defer { threads.retire() }
-      while !progress.isCancelled(), let cell = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+      while !progress.isCancelled(), let next = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        let cell = next.cell
         do {
           let context = CellContext(
             store: store, data: store.data, provenance: try store.provenance(of: cell),
-            scratch: try store.scratch(of: cell), budget: threads,
+            scratch: try store.scratch(of: cell), waits: next.waits, budget: threads,
             note: progress.note, isCancelled: progress.isCancelled)
           switch try perform(cell, context) {
           case .done(let seconds):
@@ -60,11 +61,14 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
           case .elsewhere:
             // Another process has it: look again once nothing else is open, in case that process dies.
             let alone = queue.withLock { others in
-              others.append(cell)
+              others.append(next)
               return others.count
             }
             if alone <= workers { Thread.sleep(forTimeInterval: 0.5) }
           }
+        } catch is CellStore.MadeElsewhere {
+          // Others first; once its turn comes again it waits, so that no cell begins more than twice.
+          queue.withLock { $0.append(Open(cell: cell, waits: true)) }
         } catch is CancellationError {
           return
         } catch {
@@ -76,6 +80,12 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
     if progress.isCancelled() { throw CancellationError() }
     let failed = failures.withLock { $0 }
     if let first = failed.first { throw StudyError.failed(cells: failed.map(\.label), first: first.message) }
+  }
+
+  private struct Open {
+    var cell: Cell
+    /// Whether it waits for a file that another cell is making.
+    var waits = false
   }
 
   private enum Performed {

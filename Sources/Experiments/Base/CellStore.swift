@@ -82,14 +82,20 @@ public struct CellStore: Sendable {
     try Claim(path: "\(folder)/claims/\(hash(cell))", wait: false)
   }
 
+  /// Another cell is making the file.
+  struct MadeElsewhere: Error {}
+
+  /// - Throws: ``MadeElsewhere`` at once unless it is to wait.
   func artifact(
-    _ name: String, key: some Encodable, _ provenance: Provenance, make: () throws -> [UInt8]
+    _ name: String, key: some Encodable, _ provenance: Provenance, waits: Bool, make: () throws -> [UInt8]
   ) throws -> String {
     let path = try Self.artifactPath(name, key: key, provenance, in: folder)
     if FileManager.default.fileExists(atPath: path) { return path }
     // A name of its own: an artifact may have the very cell as its key that is at work.
     let hash = try Self.hash(key, provenance)
-    let claim = try Claim(path: "\(folder)/claims/artifact-\(hash)", wait: true)
+    guard let claim = try Claim(path: "\(folder)/claims/artifact-\(hash)", wait: waits) else {
+      throw MadeElsewhere()
+    }
     defer { withExtendedLifetime(claim) {} }
     if !FileManager.default.fileExists(atPath: path) { try AtomicFile.write(make(), to: path) }
     return path

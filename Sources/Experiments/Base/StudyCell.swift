@@ -43,6 +43,8 @@ public struct CellContext: Sendable {
   let provenance: Provenance
   /// A folder that the cell may keep unfinished work in: it is found again after a stop, and goes with the cell's end.
   public let scratch: String
+  /// Whether the cell waits for a file that another cell is making; else it is put back and begun once more later.
+  let waits: Bool
   let budget: ThreadBudget
   /// Tells the user a line.
   public let note: @Sendable (String) -> Void
@@ -56,14 +58,16 @@ public struct CellContext: Sendable {
   /// Whether the study was asked to stop, for work that takes the question as a closure.
   public var stopsEarly: @Sendable () -> Bool { isCancelled }
 
-  /// The path of a file that several cells share, such as a trained model: made by the first that needs it while the
-  /// others wait, found by all later ones.
+  /// The path of a file that several cells share, such as a trained model: made by the first that needs it, found by
+  /// all later ones.
+  ///
+  /// A cell that comes while another makes it is begun again after the open ones, so ask for shared files first.
   ///
   /// - Parameters:
   ///   - key: says all that decides the content besides data and software; it is hashed into the file's name.
   ///   - name: a readable beginning of that name.
   public func artifact(_ name: String, key: some Encodable, make: () throws -> [UInt8]) throws -> String {
-    try store.artifact(name, key: key, provenance, make: make)
+    try store.artifact(name, key: key, provenance, waits: waits, make: make)
   }
 }
 
