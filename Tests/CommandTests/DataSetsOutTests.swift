@@ -3,28 +3,6 @@ import Foundation
 import Testing
 import Torch
 
-/// A Python whose libraries judge what is written: that of `UAE_PYTHON`, else the tests' own, else `python3`.
-enum JudgingPython {
-  static let interpreter =
-    ProcessInfo.processInfo.environment["UAE_PYTHON"]
-    ?? (PythonEnvironment.problem == nil ? PythonEnvironment.interpreter : "python3")
-
-  /// Whether it has all of some modules.
-  static func has(_ modules: String...) -> Bool {
-    (try? run([interpreter, "-c", "import " + modules.joined(separator: ", ")]).status) == 0
-  }
-
-  static func judge(_ script: String, _ arguments: [String]) throws -> Finished {
-    let folder = try TemporaryFolder()
-    try folder.write(script, to: "judge.py")
-    // The judges need no network, and some of them ask for one.
-    let offline = ["HF_HUB_OFFLINE": "1", "HF_HOME": folder.url.path, "OMP_NUM_THREADS": "1"]
-    return try run(
-      [interpreter, folder.url.path + "/judge.py"] + arguments,
-      environment: ProcessInfo.processInfo.environment.merging(offline) { $1 })
-  }
-}
-
 /// What `attack --format` writes is read by the libraries that it is written for.
 @Suite struct DataSetsOutTests {
   private let folder: TemporaryFolder
@@ -56,6 +34,15 @@ enum JudgingPython {
         + more, in: folder.url)
   }
 
+  private func writeEveryForm() throws {
+    for out in ["examples.npz", "examples.safetensors", "examples.tar"] {
+      let result = try attack(out)
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    let result = try attack("folder", "images.npz", "--format", "imagefolder")
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
   /// Reads the examples as NumPy has them, which every other form must agree with.
   private static let expected = """
     import sys, json, math, numpy as np
@@ -72,22 +59,10 @@ enum JudgingPython {
             assert math.isclose(columns[name], value, rel_tol=1e-6) if math.isfinite(value) else columns[name] is None
     """
 
-  @Test(
-    .enabled(
-      if: JudgingPython.has("numpy", "PIL"),
-      "NumPy and Pillow are not importable in \(JudgingPython.interpreter)"))
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with NumPy, PyTorch and datasets"))
   func everyFormHoldsTheSameExamples() throws {
-    for (out, more) in [
-      ("examples.npz", []), ("examples.safetensors", []), ("folder", ["--format", "imagefolder"]),
-      ("examples.tar", ["--format", "webdataset"]),
-    ] {
-      let result = try run(
-        [program, "attack", "--model", "model.pt", "--dataset", "images.npz", "--out", out, "--threads", "1"]
-          + more,
-        in: folder.url)
-      #expect(result.status == 0, "\(result.errors)")
-    }
-    let result = try JudgingPython.judge(
+    try writeEveryForm()
+    let result = try PythonEnvironment.judge(
       Self.expected + """
 
         from PIL import Image
@@ -112,21 +87,10 @@ enum JudgingPython {
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  @Test(
-    .enabled(
-      if: JudgingPython.has("numpy", "datasets", "torch", "PIL", "safetensors"),
-      "datasets, torch and safetensors are not importable in \(JudgingPython.interpreter): UAE_PYTHON names one"
-    ))
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with NumPy, PyTorch and datasets"))
   func huggingFaceAndTorchLoadThem() throws {
-    for out in ["examples.npz", "examples.safetensors", "examples.tar", "folder"] {
-      let more = out == "folder" ? ["--format", "imagefolder"] : []
-      let result = try run(
-        [program, "attack", "--model", "model.pt", "--dataset", "images.npz", "--out", out, "--threads", "1"]
-          + more,
-        in: folder.url)
-      #expect(result.status == 0, "\(result.errors)")
-    }
-    let result = try JudgingPython.judge(
+    try writeEveryForm()
+    let result = try PythonEnvironment.judge(
       Self.expected + """
 
         import datasets, torch, safetensors.torch

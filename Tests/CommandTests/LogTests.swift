@@ -45,13 +45,10 @@ import Testing
     #expect(text.components(separatedBy: "loss/training").count == 4, "\(text)")
   }
 
-  @Test(
-    .enabled(
-      if: JudgingPython.has("tensorboard"),
-      "tensorboard is not importable in \(JudgingPython.interpreter): UAE_PYTHON names one"))
+  @Test(.enabled(if: PythonEnvironment.problem == nil, "needs Python with TensorBoard"))
   func tensorBoardReadsScalarsImagesHistogramsAndTexts() throws {
     try everyCommand()
-    let result = try JudgingPython.judge(
+    let result = try PythonEnvironment.judge(
       """
       import sys, json, math
       from tensorboard.backend.event_processing import event_accumulator as ea

@@ -1,10 +1,11 @@
 import Foundation
 
-/// Python with NumPy, SciPy, safetensors, Pillow and PyTorch, the judges of what is written for them: a virtual environment
-/// in `.deps/python`, made once. PyTorch is taken only as a build for CPUs, since those for CUDA take gigabytes.
+/// Python with the libraries that judge what is written for them: a virtual environment in `.deps/python`, made once. PyTorch
+/// is taken only as a build for CPUs, since those for CUDA take gigabytes.
 enum PythonEnvironment {
   private static let folder = packageRoot.appending(path: ".deps/python").path
   static let interpreter = folder + "/bin/python"
+  private static let others = ["numpy", "scipy", "safetensors", "Pillow", "datasets", "tensorboard"]
 
   /// Why there is none, or nil.
   static let problem: String? = {
@@ -17,7 +18,7 @@ enum PythonEnvironment {
       #endif
       for command in [
         ["python3", "-m", "venv", "--clear", folder],
-        [interpreter, "-m", "pip", "install", "-q", torch, "numpy", "scipy", "safetensors", "Pillow"],
+        [interpreter, "-m", "pip", "install", "-q", torch] + others,
       ] {
         let result = try run(command)
         guard result.status == 0 else {
@@ -33,7 +34,9 @@ enum PythonEnvironment {
   private static var isComplete: Bool {
     get throws {
       guard FileManager.default.isExecutableFile(atPath: interpreter) else { return false }
-      return try run([interpreter, "-c", "import numpy, scipy, safetensors, PIL, torch"]).status == 0
+      return try run([
+        interpreter, "-c", "import numpy, scipy, safetensors, PIL, torch, datasets, tensorboard",
+      ]).status == 0
     }
   }
 
@@ -42,7 +45,9 @@ enum PythonEnvironment {
     let folder = try TemporaryFolder()
     try folder.write(script, to: "judge.py")
     return try run(
-      [interpreter, folder.url.path + "/judge.py"] + arguments, environment: oneThread)
+      [interpreter, folder.url.path + "/judge.py"] + arguments,
+      // The judges need no network, and some of them ask for one.
+      environment: oneThread.merging(["HF_HUB_OFFLINE": "1", "HF_HOME": folder.url.path]) { $1 })
   }
 
   /// Small models: PyTorch's threads would wait for each other, and for long on a busy machine.
