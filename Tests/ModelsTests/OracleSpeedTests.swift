@@ -29,8 +29,7 @@ struct OracleSpeedTests {
       .path
     try Self.echo.write(toFile: path, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let python = ProcessInfo.processInfo.environment["UAE_PYTHON"] ?? "python3"
-    let channel = try OracleChannel("exec '\(python)' '\(path)'", sampleShape: [784], patience: 60) { _ in }
+    let channel = try OracleChannel("exec python3 '\(path)'", sampleShape: [784], patience: 60) { _ in }
     let samples = Tensor(RandomStream(seed: 1, purpose: .start).uniform(64 * 784), [64, 784])
     let model = try OracleModel(
       channel, input: ScriptInput(sampleShape: [784]), samples: samples, use: .reconstruction)
