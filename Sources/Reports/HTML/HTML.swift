@@ -39,16 +39,30 @@ public enum HTML {
 
   /// A table; cells that begin like a number stand to the right.
   public static func table(_ columns: [String], _ rows: [[String]]) -> String {
+    table(columns.map(escaped), rows.map { $0.map(escaped) }) { isNumber($1) }
+  }
+
+  /// A table of cells that are HTML; where it is wider than the page it is moved within it.
+  ///
+  /// - Parameter standsRight: whether a cell does, given its column; asked of headings, too.
+  static func table(
+    _ columns: [String]?, _ rows: [[String]], standsRight: (_ column: Int, _ cell: String) -> Bool
+  ) -> String {
     func line(_ cells: [String], _ tag: String) -> String {
       "<tr>"
-        + cells.map { cell in
-          let isNumber = cell.first.map { $0.isNumber || "+-−".contains($0) } ?? false
-          return "<\(tag)\(isNumber && tag == "td" ? " class=\"n\"" : "")>\(escaped(cell))</\(tag)>"
+        + cells.enumerated().map { column, cell in
+          let classes = (standsRight(column, cell) ? ["r"] : []) + (isNumber(cell) ? ["n"] : [])
+          let names = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
+          return "<\(tag)\(names)>\(cell)</\(tag)>"
         }.joined() + "</tr>"
     }
-    return
-      "<table><thead>\(line(columns, "th"))</thead><tbody>\(rows.map { line($0, "td") }.joined(separator: "\n"))"
-      + "</tbody></table>"
+    let head = columns.map { "<thead>\(line($0, "th"))</thead>" } ?? ""
+    let body = rows.map { line($0, "td") }.joined(separator: "\n")
+    return "<div class=\"wide\"><table>\(head)<tbody>\(body)</tbody></table></div>"
+  }
+
+  private static func isNumber(_ cell: String) -> Bool {
+    cell.first.map { $0.isNumber || "+-−".contains($0) } ?? false
   }
 
   /// A whole document of sections, each with its heading, that asks nothing of any network.
@@ -74,8 +88,9 @@ public enum HTML {
   private static let style = """
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
     h1, h2, h3 { line-height: 1.2; } section { margin-top: 2.5rem; } img { max-width: 100%; }
-    table { border-collapse: collapse; font-size: 0.9rem; } td.n, td:last-child { white-space: nowrap; }
-    th, td { border-bottom: 1px solid #ddd; padding: 0.25rem 0.75rem; text-align: left; } td.n { text-align: right; }
+    table { border-collapse: collapse; font-size: 0.9rem; } .wide { overflow-x: auto; }
+    th, td { border-bottom: 1px solid #ddd; padding: 0.25rem 0.75rem; text-align: left; }
+    .n { white-space: nowrap; } td.r, th.r { text-align: right; }
     pre, code { background: #f4f4f4; font-size: 0.9rem; } pre { padding: 0.75rem; overflow-x: auto; }
     .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots img { width: 34rem; }
     @media (prefers-color-scheme: dark) { body { background: #fff; } }

@@ -66,11 +66,11 @@ public struct MarkdownText {
       .map { $0.trimmingCharacters(in: .whitespaces).replacingOccurrences(of: "\u{1}", with: "|") }
     }
     let isRuled = lines.count > 1 && lines[1].allSatisfy { "|-: ".contains($0) }
-    func row(_ line: Substring, _ tag: String) -> String {
-      "<tr>" + cells(line).map { "<\(tag)>\(inline($0))</\(tag)>" }.joined() + "</tr>"
+    let toTheRight = isRuled ? cells(lines[1]).map { $0.hasSuffix("-:") && !$0.hasPrefix(":") } : []
+    let rows = lines.dropFirst(isRuled ? 2 : 0).map { cells($0).map { inline($0) } }
+    return HTML.table(isRuled ? cells(lines[0]).map { inline($0) } : nil, rows) { column, _ in
+      toTheRight.indices.contains(column) && toTheRight[column]
     }
-    let body = lines.dropFirst(isRuled ? 2 : 0).map { row($0, "td") }.joined(separator: "\n")
-    return "<table>\(isRuled ? "<thead>\(row(lines[0], "th"))</thead>" : "")<tbody>\(body)</tbody></table>"
   }
 
   /// Code, pictures, links and emphasis within a line.
