@@ -20,7 +20,7 @@ TARGETS = [
     ("css", "mnist", "linear error", 0.0184, -1), ("css", "mnist", "trees", 0.925, 1), ("css", "mnist", "seconds", 0.5, -1),
     ("css-exchange", "mnist", "linear error", 0.0179, -1), ("css-exchange", "mnist", "trees", 0.927, 1),
     ("css-exchange", "mnist", "seconds", 2, -1),
-    ("css", "isolet", "linear error", 0.0126, -1), ("css", "isolet", "trees", 0.895, 1),
+    ("css-exchange", "isolet", "linear error", 0.0126, -1), ("css-exchange", "isolet", "trees", 0.895, 1),
     ("concrete", "mnist", "distinct before", 49, 1), ("concrete", "mnist", "probability", 0.99, 1),
     ("concrete", "mnist", "joint error", 0.0155, -1), ("concrete", "mnist", "trees", 0.925, 1),
     ("concrete", "mnist", "seconds", 25, -1), ("concrete", "mnist", "times as fast", 1.5, 1),
