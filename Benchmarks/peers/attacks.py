@@ -1,7 +1,6 @@
 """See `attacks`. usage: attacks.py STAGE MODELS FOLDER [--quick] [--count N]"""
 
 import argparse
-import gzip
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ import time
 import numpy as np
 import torch
 
+import mnist
 import packages
 import ports
 
@@ -53,13 +53,9 @@ class Bench:
 
     def images(self, count, dtype=np.float32):
         """Test images [count, 1, 28, 28] in [0, 1] and their labels, also as a file that the program reads."""
-        data = pathlib.Path(os.environ["UAE_DATA"]) / "mnist"
-
-        def read(name, offset):
-            return np.frombuffer(gzip.open(data / f"t10k-{name}-ubyte.gz").read(), np.uint8, offset=offset)
-
-        x = read("images-idx3", 16).reshape(-1, 1, 28, 28)[:count].astype(dtype) / dtype(255)
-        y = read("labels-idx1", 8)[:count].astype(np.int64)
+        x, y = mnist.read("t10k")
+        x = x[:count, None].astype(dtype) / dtype(255)
+        y = y[:count].astype(np.int64)
         self.data = self.folder / f"{self.stage}-images.npz"
         np.savez(self.data, x=x, y=y)
         return torch.from_numpy(x), torch.from_numpy(y)

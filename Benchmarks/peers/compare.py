@@ -1,6 +1,5 @@
 """See `compare`. usage: compare.py FOLDER [--quick] [STAGE...]"""
 
-import gzip
 import json
 import os
 import pathlib
@@ -15,6 +14,7 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 
+import mnist
 import ports
 
 root = pathlib.Path(__file__).resolve().parents[2]
@@ -25,11 +25,9 @@ stages = ["vanilla", "compiled", "authors", "whole", "retraining", "settings", "
 class Bench:
     def __init__(self, folder, quick):
         self.folder, self.quick, self.temporary = folder, quick, tempfile.TemporaryDirectory()
-        data = pathlib.Path(os.environ["UAE_DATA"]) / "mnist"
         self.train, self.test = (
-            torch.tensor(np.frombuffer(gzip.open(data / f"{name}-images-idx3-ubyte.gz").read(), np.uint8, offset=16)
-                         .reshape(-1, 1, 28, 28)[:count].astype(np.float32) / 255)
-            for name, count in [("train", 8192), ("t10k", 2000)])
+            torch.tensor(mnist.read(part)[0][:count, None].astype(np.float32) / 255)
+            for part, count in [("train", 8192), ("t10k", 2000)])
         self.checkpoint, self.model = self.trained("conv", ports.ConvolutionalAutoencoder)
 
     def trained(self, name, port):
