@@ -53,5 +53,7 @@ c10::IValue unbox(const ct_value &value);
 void fill_tensors(ct_api &api);
 void fill_operators(ct_api &api);
 void fill_scripts(ct_api &api);
+/// Puts this library's kernels in the place of LibTorch's that they equal.
+void replace_kernels();
 
 }  // namespace bridge

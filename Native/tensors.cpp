@@ -194,6 +194,7 @@ extern "C" const ct_api *ct_api_table(void) {
     bridge::fill_tensors(api);
     bridge::fill_operators(api);
     bridge::fill_scripts(api);
+    bridge::replace_kernels();
     return api;
   }();
   return &table;
