@@ -71,4 +71,32 @@ import Torch
       _ = try concurrently([1, 2], threads: 2, isCancelled: { true }) { $0 }
     }
   }
+
+  /// Each of a pair waits for the other: on one thread they would wait in vain.
+  @Test func partnersWorkAtOnce() throws {
+    try Partner.with(threads: 2) { partner in
+      for round in 0..<100 {
+        let (here, there) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let (first, second) = try partner.both {
+          here.signal()
+          return there.wait(timeout: .now() + 20) == .success ? round : -1
+        } _: {
+          there.signal()
+          return here.wait(timeout: .now() + 20) == .success ? LibTorch.threads : -1
+        }
+        #expect(first == round && second == 1)
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2]) func partnersErrorsComeBackAndThePartnerStays(threads: Int) throws {
+    struct First: Error {}
+    struct Second: Error {}
+    try Partner.with(threads: threads) { partner in
+      #expect(throws: First.self) { try partner.both({ throw First() }) { throw Second() } }
+      #expect(throws: Second.self) { try partner.both({}) { throw Second() } }
+      let pair = try partner.both({ 1 }) { 2 }
+      #expect(pair.0 == 1 && pair.1 == 2)
+    }
+  }
 }

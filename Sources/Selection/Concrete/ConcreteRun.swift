@@ -10,6 +10,8 @@ struct ConcreteRun {
   let varying: [Int]
   let count: Int
   let seed: UInt64
+  /// One or two are used.
+  let threads: Int
   let isCancelled: @Sendable () -> Bool
 
   struct Outcome {
@@ -21,44 +23,53 @@ struct ConcreteRun {
   }
 
   func run() throws -> Outcome {
+    try LibTorch.withThreads(1) { try Partner.with(threads: threads, run) }
+  }
+
+  private func run(with partner: Partner) throws -> Outcome {
     var random = ParameterInitializer(seed: seed, device: data.samples.device)
     let selector = ConcreteSelector(form, rows: count, features: varying.count, &random)
     let model = try FeatureAutoencoder(
       Architecture(.features, sampleShape: [data.samples.shape[1]], code: count), &random)
-    let decoder = model.decoder.parameters
+    let decoder = model.decoder, parameters = decoder.parameters.map(\.tensor)
     // The decoder begins at the mean of all samples: else the selector, whose steps are long, would first choose what tells
     // of nothing but that mean.
     model.begin(at: data.targets.mean(0))
-    let inputs = data.samples.gathered(varying, 1).contiguous()
+    let inputs = data.samples.gathered(varying, 1).contiguous(), targets = data.targets
     var feed = Feed(data, batchSize: training.batchSize, seed: seed)
     var moves = (
       selector: Adam(learningRate: form == .indirect ? training.decoderRate : training.selectorRate),
       decoder: Adam(learningRate: training.decoderRate)
     )
     let decay = LearningRateSchedule.cosine(steps: training.steps)
+    let noise = { @Sendable [seed] step in
+      selector.gumbel(RandomStream(seed: seed, purpose: .selector, index: step))
+    }
 
     var step = 0
+    var drawn = noise(0)
     while step < training.softSteps {
       if step % ConcreteTraining.looks == 0 {
         if isCancelled() { throw CancellationError() }
         if selector.isDecided { break }
       }
-      let places = feed.next(step)
-      let (x, target) = (inputs.gathered(places), data.targets.gathered(places))
-      let noise = RandomStream(seed: seed, purpose: .selector, index: step)
-      let temperature = training.temperature(step, of: form)
-      let loss = withGrad {
-        let mixture = selector.mixture(temperature: temperature, noise)
-        return mseLoss(model.decoder(matmul(x, mixture.transposed())), target)
-      }
-      let tensors = selector.parameters + decoder.map(\.tensor)
-      let gradients = zip(tensors, try grad(loss, tensors)).map { tensor, gradient in
-        gradient ?? Tensor.zeros(tensor.shape, device: tensor.device)
+      let mixture = withGrad { selector.mixture(temperature: training.temperature(step, of: form), drawn) }
+      let leaf = mixture.detached().requiringGrad()
+      let slopes = try Slopes(of: parameters + [leaf], feed.next(step), partner) { places in
+        mseLoss(decoder(matmul(inputs.gathered(places), leaf.transposed())), targets.gathered(places))
       }
       moves.decoder.learningRate = training.decoderRate * decay.factor(step)
-      let own = selector.parameters.count
-      moves.selector.step(selector.parameters, Array(gradients.prefix(own)))
-      moves.decoder.step(decoder.map(\.tensor), Array(gradients.dropFirst(own)))
+      let (before, next) = (moves.decoder, step + 1)
+      // The decoder's step and the next noise have nothing to do with the selector's step.
+      (_, (moves.decoder, drawn)) = try partner.both {
+        let onSelector = try grad(
+          mixture, selector.parameters, outputGradient: slopes.sum(parameters.count))
+        moves.selector.step(selector.parameters, filled(onSelector, selector.parameters))
+      } _: {
+        var move = before
+        move.step(parameters, slopes.sums(parameters.count))
+        return (move, noise(next))
+      }
       step += 1
     }
     let (columns, course) = selector.end(after: step)
@@ -66,16 +77,47 @@ struct ConcreteRun {
     // From here on the decoder alone moves.
     while step < training.steps {
       if step % ConcreteTraining.looks == 0, isCancelled() { throw CancellationError() }
-      let places = feed.next(step)
-      let loss = withGrad {
-        mseLoss(model.decoder(chosen.gathered(places)), data.targets.gathered(places))
+      let slopes = try Slopes(of: parameters, feed.next(step), partner) { places in
+        mseLoss(decoder(chosen.gathered(places)), targets.gathered(places))
       }
       moves.decoder.learningRate = training.decoderRate * decay.factor(step)
-      let gradients = try grad(loss, decoder.map(\.tensor)).compactMap(\.self)
-      moves.decoder.step(decoder.map(\.tensor), gradients)
+      moves.decoder.step(parameters, slopes.sums(parameters.count))
       step += 1
     }
-    return Outcome(features: columns.map { varying[$0] }, course: course, decoder: decoder)
+    return Outcome(
+      features: columns.map { varying[$0] }, course: course, decoder: model.decoder.parameters)
+  }
+
+  /// The gradient of a batch's mean loss. On the host each half of the batch has its own, whose sum is the same on one thread
+  /// and on two.
+  private struct Slopes {
+    private let parts: [[Tensor]]
+
+    /// - Parameter loss: the mean over the samples at some places.
+    init(
+      of tensors: [Tensor], _ places: [Int], _ partner: Partner,
+      _ loss: @escaping @Sendable ([Int]) -> Tensor
+    ) throws {
+      let part = { @Sendable (range: Range<Int>) in
+        let value = withGrad { loss(Array(places[range])) }
+        let share = Tensor.full(
+          [], Double(range.count) / Double(places.count), device: value.device)
+        return filled(try grad(value, tensors, outputGradient: share), tensors)
+      }
+      let middle = places.count / 2
+      if tensors[0].device == .cpu, middle > 0 {
+        let (first, second) = try partner.both({ try part(0..<middle) }) { try part(middle..<places.count) }
+        parts = [first, second]
+      } else {
+        parts = [try part(0..<places.count)]
+      }
+    }
+
+    /// That by one of the tensors.
+    func sum(_ index: Int) -> Tensor { parts.count == 1 ? parts[0][index] : parts[0][index] + parts[1][index] }
+
+    /// Those by the first tensors.
+    func sums(_ count: Int) -> [Tensor] { (0..<count).map(sum) }
   }
 
   /// The order of the samples, epoch after epoch.
@@ -101,5 +143,12 @@ struct ConcreteRun {
       let known = orders
       return data.places(step: step, batchSize: batchSize) { known[$0] ?? [] }
     }
+  }
+}
+
+/// Zeros where there is no gradient.
+private func filled(_ gradients: [Tensor?], _ tensors: [Tensor]) -> [Tensor] {
+  zip(tensors, gradients).map { tensor, gradient in
+    gradient ?? Tensor.zeros(tensor.shape, device: tensor.device)
   }
 }

@@ -6,11 +6,14 @@ struct ConcreteSelector {
   let form: ConcreteTraining.Form
   /// What is trained: the logits `[rows, features]`; of the indirect form ψ, W and b.
   let parameters: [Tensor]
+  /// Of the logits.
+  private let shape: [Int]
 
   init(
     _ form: ConcreteTraining.Form, rows: Int, features: Int, _ random: inout ParameterInitializer
   ) {
     self.form = form
+    shape = [rows, features]
     switch form {
     case .direct, .straightThrough:
       parameters = [random.glorotUniform([rows, features], inputs: features, outputs: rows)]
@@ -30,11 +33,16 @@ struct ConcreteSelector {
     form == .indirect ? linear(parameters[0], parameters[1], parameters[2]) : parameters[0]
   }
 
+  /// Gumbel noise for the logits.
+  func gumbel(_ stream: RandomStream) -> Tensor {
+    withoutGrad {
+      let uniform = Tensor(stream.uniform(shape.reduce(1, *)), shape).to(parameters[0].device)
+      return -(-(uniform.clamped(1e-7...1).log())).clamped(atLeast: 1e-7).log()
+    }
+  }
+
   /// The rows' weights of the features under Gumbel noise at a temperature: `[rows, features]`, each row's sum 1.
-  func mixture(temperature: Double, _ noise: RandomStream) -> Tensor {
-    let logits = logits
-    let uniform = Tensor(noise.uniform(logits.count), logits.shape).to(logits.device)
-    let gumbel = withoutGrad { -(-(uniform.clamped(1e-7...1).log())).clamped(atLeast: 1e-7).log() }
+  func mixture(temperature: Double, _ gumbel: Tensor) -> Tensor {
     let soft = ((logits + gumbel) / temperature).softmax(1)
     guard form == .straightThrough else { return soft }
     let hard = withoutGrad { (soft .>= soft.max(1, keepDimensions: true)).to(.float32) - soft }

@@ -18,13 +18,10 @@ extension FeatureSelector {
   ) -> FeatureSelector {
     FeatureSelector(name: name, summary: summary, isTrained: true) { problem in
       let data = problem.trainingData ?? ConcreteData(problem.samples)
-      // One thread: steps are too short to share out, and sums over other numbers of threads would differ.
-      let outcome = try LibTorch.withThreads(1) {
-        try ConcreteRun(
-          training: problem.training, form: form, data: data, varying: problem.moments.varying,
-          count: problem.count, seed: problem.seed, isCancelled: problem.isCancelled
-        ).run()
-      }
+      let outcome = try ConcreteRun(
+        training: problem.training, form: form, data: data, varying: problem.moments.varying,
+        count: problem.count, seed: problem.seed, threads: problem.threads, isCancelled: problem.isCancelled
+      ).run()
       let order = ColumnSubset.ranked(outcome.features, problem.moments)
       var choice = Choice(order)
       choice.training = outcome.course
