@@ -112,7 +112,7 @@ def supervised_attack(model, x, y, iterations=1000, steps=1, alpha=0.01, beta=0.
     """x [batch, 1, h, w] with classes y to (x', success): Algorithm 1 for the most alike x' of another class, whose views are
     those of the classifier's first convolution."""
     first = model[0]
-    size = x.shape[2] - 2
+    size = tuple(first(x[:1]).shape[2:])
 
     def margin(z):
         logits = model(z)
@@ -120,7 +120,7 @@ def supervised_attack(model, x, y, iterations=1000, steps=1, alpha=0.01, beta=0.
         return logits[own] - logits.masked_fill(own, -math.inf).amax(1)
 
     return minmax(
-        margin, lambda z: first(z).flatten(2), -1, Vanilla(len(x), (size, size)), x, iterations, steps, alpha, beta)
+        margin, lambda z: first(z).flatten(2), -1, Vanilla(len(x), size), x, iterations, steps, alpha, beta)
 
 
 def minmax(error, views, sign, mine, x, iterations, steps, alpha, beta, compiled=False):
