@@ -32,7 +32,7 @@ public struct FinishedCells<Cell: StudyCell>: Sendable {
     var commands: [String] = []
     for folder in folders {
       guard FileManager.default.fileExists(atPath: folder + "/cells") else {
-        throw StudyError.settings("\(folder) holds no study")
+        throw StudyError.settings("\(folder) holds no study: run it before its page is written")
       }
       let own: [FinishedCell<Cell>] = try Self.read(folder).filter { cell in
         cell.provenance.data.allSatisfy { digests[$0.key] ?? $0.value == $0.value }
