@@ -3,7 +3,9 @@ import Torch
 
 /// This package's kernel for maxima of 2 × 2 values, against LibTorch's own, which images with channels last still have.
 @Suite struct PoolingTests {
-  @Test(arguments: [[3, 2, 28, 28], [2, 5, 16, 16], [1, 3, 5, 7], [4, 2, 2, 2], [2, 2, 3, 35], [1, 40, 40, 18]])
+  @Test(arguments: [
+    [3, 2, 28, 28], [2, 5, 16, 16], [1, 3, 5, 7], [4, 2, 2, 2], [2, 2, 3, 35], [1, 40, 40, 18],
+  ])
   func maximaAndTheirPlacesAreThoseOfLibTorch(_ shape: [Int]) throws {
     let pool = try Operator("aten::max_pool2d_with_indices")
     // Few values, so that many are equal, and every one that is no number or has another zero.

@@ -114,7 +114,9 @@ struct ConcreteRun {
     }
 
     /// That by one of the tensors.
-    func sum(_ index: Int) -> Tensor { parts.count == 1 ? parts[0][index] : parts[0][index] + parts[1][index] }
+    func sum(_ index: Int) -> Tensor {
+      parts.count == 1 ? parts[0][index] : parts[0][index] + parts[1][index]
+    }
 
     /// Those by the first tensors.
     func sums(_ count: Int) -> [Tensor] { (0..<count).map(sum) }
