@@ -6,12 +6,7 @@
 #include <torch/library.h>
 
 #include "bridge.h"
-
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
-#define CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 namespace {
 
@@ -61,7 +56,7 @@ INLINE void pool_row(
   }
 }
 
-CLONES void pool_planes(
+CLONES("avx2") void pool_planes(
     const float *x, int64_t height, int64_t width, float *out, int64_t *places, int64_t begin, int64_t end) {
   const int64_t rows = height / 2, columns = width / 2;
   for (int64_t plane = begin; plane < end; ++plane) {

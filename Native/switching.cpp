@@ -4,11 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 namespace {
 
@@ -152,7 +148,7 @@ inline __attribute__((always_inline)) float descend(const float *g, const float 
 
 }  // namespace
 
-extern "C" CLONES int64_t cs_advance(const cs_step *step, const float *x0, float *y0, float *best0, const float *f,
+extern "C" CLONES("avx512f", "avx2") int64_t cs_advance(const cs_step *step, const float *x0, float *y0, float *best0, const float *f,
                               const float *gradient, cs_row *state, int64_t first, int64_t end) {
   const int64_t n = step->length;
   int64_t moving = 0;
