@@ -50,10 +50,10 @@ public final class AuthorsMINE: MINEEstimator {
   }
 
   private func gradients(_ objective: Tensor, _ leaves: [Tensor]) -> [Tensor] {
-    guard let found = try? grad(objective, leaves) else {
+    guard let found = try? gradOrZeros(objective, leaves) else {
       preconditionFailure("MINE's bound was not recorded")
     }
-    return zip(found, leaves).map { $0 ?? Tensor.zeros($1.shape, device: $1.device) }
+    return found
   }
 
   /// The bound `[samples]`, from the weights of both branches and the output's, in the order of `parameters`.

@@ -48,6 +48,17 @@ public func grad(
   return results.map { $0.map(Tensor.init(owning:)) }
 }
 
+/// d(output)/d(inputs), zeros for an input that the output does not depend on.
+///
+/// - Throws: ``TorchError/native(_:)`` where nothing was recorded.
+package func gradOrZeros(
+  _ output: Tensor, _ inputs: [Tensor], outputGradient: Tensor? = nil
+) throws -> [Tensor] {
+  zip(inputs, try grad(output, inputs, outputGradient: outputGradient)).map { input, gradient in
+    gradient ?? Tensor.zeros(input.shape, dtype: input.dtype, device: input.device)
+  }
+}
+
 /// Whether operations are recorded on this thread.
 public var isRecording: Bool { Library.api.grad_mode() != 0 }
 

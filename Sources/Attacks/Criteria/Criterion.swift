@@ -70,10 +70,9 @@ struct Evaluation {
   init(_ perturbed: Tensor, _ functions: (Tensor) throws -> (values: Tensor, loss: Tensor)) throws {
     let leaf = perturbed.requiringGrad()
     let (values, loss) = try withGrad { try functions(leaf) }
-    let gradient = try grad(
+    gradient = try gradOrZeros(
       loss, [leaf], outputGradient: Tensor.full(loss.shape, 1, dtype: loss.dtype, device: loss.device))[0]
     self.values = values.detached()
     self.loss = loss.detached()
-    self.gradient = gradient ?? Tensor.zeros(perturbed.shape, device: perturbed.device)
   }
 }

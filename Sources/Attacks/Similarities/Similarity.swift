@@ -30,8 +30,8 @@ struct Differentiated: BoundSimilarity {
   func evaluate(_ perturbed: Tensor, iteration: Int) throws -> (values: Tensor, gradient: Tensor) {
     let leaf = perturbed.requiringGrad()
     let values = try withGrad { try self.values(leaf) }
-    let gradient = try grad(
+    let gradient = try gradOrZeros(
       values, [leaf], outputGradient: Tensor.full(values.shape, 1, device: values.device))[0]
-    return (values.detached(), gradient ?? Tensor.zeros(perturbed.shape, device: perturbed.device))
+    return (values.detached(), gradient)
   }
 }

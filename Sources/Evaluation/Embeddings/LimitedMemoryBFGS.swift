@@ -16,8 +16,7 @@ struct LimitedMemoryBFGS {
     func evaluated(_ x: Tensor) throws -> (value: Double, gradient: Tensor) {
       let leaf = x.requiringGrad()
       let value = withGrad { function(leaf) }
-      let gradient = try grad(value, [leaf])[0] ?? Tensor.zeros(x.shape, dtype: x.dtype, device: x.device)
-      return (value.item, gradient)
+      return (value.item, try gradOrZeros(value, [leaf])[0])
     }
     func product(_ a: Tensor, _ b: Tensor) -> Double { (a * b).sum().item }
     var x = start

@@ -43,9 +43,7 @@ public struct Trainer: Sendable {
     let random = RandomStream(seed: seed, purpose: .training, index: steps)
     for (i, objective) in objectives.enumerated() {
       let loss = try withGrad { try objective.loss(batch, random) }
-      var gradients = try grad(loss, objective.parameters).enumerated().map { j, gradient in
-        gradient ?? Tensor.zeros(objective.parameters[j].shape, device: objective.parameters[j].device)
-      }
+      var gradients = try gradOrZeros(loss, objective.parameters)
       if let group { gradients = try Self.summed(gradients, over: group) }
       optimizers[i].learningRate = rates[i](steps)
       optimizers[i].step(objective.parameters, gradients)

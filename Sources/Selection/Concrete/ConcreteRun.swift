@@ -62,9 +62,9 @@ struct ConcreteRun {
       let (before, next) = (moves.decoder, step + 1)
       // The decoder's step and the next noise have nothing to do with the selector's step.
       (_, (moves.decoder, drawn)) = try partner.both {
-        let onSelector = try grad(
+        let onSelector = try gradOrZeros(
           mixture, selector.parameters, outputGradient: slopes.sum(parameters.count))
-        moves.selector.step(selector.parameters, filled(onSelector, selector.parameters))
+        moves.selector.step(selector.parameters, onSelector)
       } _: {
         var move = before
         move.step(parameters, slopes.sums(parameters.count))
@@ -102,7 +102,7 @@ struct ConcreteRun {
         let value = withGrad { loss(Array(places[range])) }
         let share = Tensor.full(
           [], Double(range.count) / Double(places.count), device: value.device)
-        return filled(try grad(value, tensors, outputGradient: share), tensors)
+        return try gradOrZeros(value, tensors, outputGradient: share)
       }
       let middle = places.count / 2
       if tensors[0].device == .cpu, middle > 0 {
@@ -145,12 +145,5 @@ struct ConcreteRun {
       let known = orders
       return data.places(step: step, batchSize: batchSize) { known[$0] ?? [] }
     }
-  }
-}
-
-/// Zeros where there is no gradient.
-private func filled(_ gradients: [Tensor?], _ tensors: [Tensor]) -> [Tensor] {
-  zip(tensors, gradients).map { tensor, gradient in
-    gradient ?? Tensor.zeros(tensor.shape, device: tensor.device)
   }
 }
