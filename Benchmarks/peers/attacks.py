@@ -197,9 +197,7 @@ class Bench:
         mine, ours = self.ours(
             path, "--solver", "minmax", "--start", "zero", "--similarity", "mine", "--views", "0", "--mine-steps", "1",
             "--iterations", iterations)
-        start = time.perf_counter()
-        other, _ = ports.supervised_attack(model, x, y, iterations)
-        port = time.perf_counter() - start
+        port, (other, _) = timed(ports.supervised_attack, model, x, y, iterations)
         start = time.perf_counter()
         for _ in range(20):
             z = x.clone().requires_grad_()
@@ -225,11 +223,6 @@ class Bench:
         def ours(x, y):
             return uae.attack(model, x, labels=y, criterion="misclassification", options=options).x
 
-        def timed(run, x, y):
-            start = time.perf_counter()
-            found = run(x, y)
-            return time.perf_counter() - start, found
-
         few = self.images(2)
         ours(*few)
         fixed = min(timed(ours, *few)[0] for _ in range(3))
@@ -254,6 +247,13 @@ class Bench:
                     f"{', '.join(f'{b:.1f}' for _, b in pairs)} s; {ratio:.2f} times as fast (≥ 1), {net:.2f} without the start",
                     found["agree"] >= 0.995 and ratio >= 1, peer=name, images=count, pairs=pairs, fixed=fixed, ratio=ratio,
                     net=net, **found)
+
+
+def timed(run, *arguments):
+    """The seconds of a call, and what it returns."""
+    start = time.perf_counter()
+    found = run(*arguments)
+    return time.perf_counter() - start, found
 
 
 def agreement(model, x, y, mine, other):
