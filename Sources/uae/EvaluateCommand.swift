@@ -78,7 +78,7 @@ struct EvaluateCommand: ParsableCommand {
   private func judgeEmbeddings(_ model: any Model, _ name: String, train: TrainingData, test: TrainingData)
     throws
   {
-    let quality = try embeddingQuality(model, train: train, test: test)
+    let judge = try EmbeddingJudge(model, train), quality = try judge.quality(of: test)
     var found = JudgedEmbeddings(quality: quality)
     if let headEpochs {
       var settings = TrainedHead.Settings()
@@ -91,7 +91,7 @@ struct EvaluateCommand: ParsableCommand {
       found.trainedHead = mean(zip(predicted, test.labels ?? []).map { $0 == $1 ? 1.0 : 0 })
     }
     if let headEpsilon {
-      found.robust = try HeadedEncoder(model, train).robustAccuracy(
+      found.robust = try HeadedEncoder(judge).robustAccuracy(
         test, epsilon: headEpsilon, threads: work.threadCount)
     }
     guard !work.json else { return print(try JSON.text(found)) }

@@ -89,7 +89,7 @@ struct TrainCommand: ParsableCommand {
       // Without classes, or with one alone, an encoder is trained all the same, and there is nothing to judge it by.
       let quality =
         Set(whole.labels ?? []).count < 2 || test.labels == nil
-        ? nil : try embeddingQuality(trained, train: whole, test: test)
+        ? nil : try EmbeddingJudge(trained, whole).quality(of: test)
       for (name, value) in quality?.figures ?? [] { log?.scalar("test/\(name)", value, step: count) }
       return try report(
         quality,

@@ -38,6 +38,17 @@ import Testing
   }
 
   /// A run's own file can be given back: the recipe in it is read, and what else decided the run is passed over.
+  /// `5e-2` and `1e-07` are strings to YAML 1.1.
+  @Test func numbersAreWrittenAsEveryParserReadsThem() throws {
+    var recipe = Recipe.usual
+    recipe.start = Choice("noise", ["sigma": .real(0.05)])
+    recipe.criterion["kappa"] = .real(1e-7)
+    let text = try recipe.yaml
+    #expect(text.contains("sigma: 0.05\n") && text.contains("kappa: 1.0e-07\n"))
+    #expect(text.firstMatch(of: /: -?[0-9]+e/) == nil)
+    #expect(try Recipe.parse(text, source: "recipe.yaml") == recipe.completed())
+  }
+
   @Test func whatARunWritesCanBeRunAgain() throws {
     let text = try Recipe.visible.yaml(run: ["seed": "7", "model": "m.pt"])
     #expect(text.contains("run:"))

@@ -5,7 +5,11 @@ import Foundation
 enum PythonEnvironment {
   private static let folder = packageRoot.appending(path: ".deps/python").path
   static let interpreter = folder + "/bin/python"
-  private static let others = ["numpy", "scipy", "safetensors", "Pillow", "datasets", "tensorboard"]
+  /// What is installed beside PyTorch, by the name of the package and that of its module.
+  private static let others: KeyValuePairs = [
+    "numpy": "numpy", "scipy": "scipy", "safetensors": "safetensors", "Pillow": "PIL", "datasets": "datasets",
+    "tensorboard": "tensorboard",
+  ]
 
   /// Why there is none, or nil.
   static let problem: String? = {
@@ -18,7 +22,7 @@ enum PythonEnvironment {
       #endif
       for command in [
         ["python3", "-m", "venv", "--clear", folder],
-        [interpreter, "-m", "pip", "install", "-q", torch] + others,
+        [interpreter, "-m", "pip", "install", "-q", torch] + others.map(\.key),
       ] {
         let result = try run(command)
         guard result.status == 0 else {
@@ -34,9 +38,8 @@ enum PythonEnvironment {
   private static var isComplete: Bool {
     get throws {
       guard FileManager.default.isExecutableFile(atPath: interpreter) else { return false }
-      return try run([
-        interpreter, "-c", "import numpy, scipy, safetensors, PIL, torch, datasets, tensorboard",
-      ]).status == 0
+      let modules = ["torch"] + others.map(\.value)
+      return try run([interpreter, "-c", "import \(modules.joined(separator: ", "))"]).status == 0
     }
   }
 

@@ -113,8 +113,8 @@ import Torch
     #expect(
       throws: MeasureError("restless changed as its embeddings were judged: it is not frozen")
     ) {
-      try EmbeddingQuality(
-        Restless(weight: Tensor(1)), train: train, test: test, views: .rows(noise: 0.1, dropped: 0.1))
+      try EmbeddingJudge(Restless(weight: Tensor(1)), train)
+        .quality(of: test, views: .rows(noise: 0.1, dropped: 0.1))
     }
   }
 
@@ -123,7 +123,7 @@ import Torch
     let test = TrainingData(try floats("test"), labels: try integers("truth"))
     let model = try Architecture(.contrastiveDense, sampleShape: [12], code: 16).makeModel(seed: 1)
     let before = try model.digest()
-    let quality = try EmbeddingQuality(model, train: train, test: test, views: .usual([12]))
+    let quality = try EmbeddingJudge(model, train).quality(of: test, views: .usual([12]))
     #expect(try model.digest() == before)
     let vote = try NeighbourVote(
       model.output(.embedding, of: train.samples), labels: integers("y"), classes: 3)
@@ -132,7 +132,7 @@ import Torch
     #expect(quality.knn10 == Double(right) / 1000)
     #expect(quality.knn10 > 0.5 && quality.linear > 0.5)
     #expect(throws: MeasureError.self) {
-      try EmbeddingQuality(model, train: TrainingData(train.samples), test: test, views: .usual([12]))
+      try EmbeddingJudge(model, TrainingData(train.samples))
     }
   }
 }

@@ -74,17 +74,11 @@ extension Recipe {
 
   /// The recipe as YAML, complete, keys sorted.
   public var yaml: String {
-    get throws { try Self.encoder.encode(completed()) }
+    get throws { try YAMLEncoder.plain(completed()) }
   }
 
   /// The recipe as YAML together with what else decides a run's results: re-runnable as it is.
   public func yaml(run: some Encodable) throws -> String {
-    try yaml + Self.encoder.encode([Self.runKey: run])
-  }
-
-  private static var encoder: YAMLEncoder {
-    let encoder = YAMLEncoder()
-    encoder.options.sortKeys = true
-    return encoder
+    try yaml + YAMLEncoder.plain([Self.runKey: run])
   }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Models
 import Torch
 
 /// What an encoder's embeddings are worth, judged by classes that it has never seen: nothing of the encoder is trained.
@@ -26,56 +25,6 @@ public struct EmbeddingQuality: Codable, Equatable, Sendable {
       ("kNN 10", knn10), ("kNN 200", knn200), ("linear", linear), ("alignment", alignment),
       ("uniformity", uniformity),
     ]
-  }
-
-  /// The test samples that alignment and uniformity are taken of, at most.
-  public static let mostPairs = 2000
-
-  /// - Parameters:
-  ///   - train: with labels, whose number of classes counts.
-  ///   - test: with labels.
-  ///   - views: what alignment is about.
-  /// - Throws: ``MeasureError`` where labels are missing or all of one class, or the encoder changes as it is judged; what the
-  ///   model throws.
-  public init(
-    _ model: any Model, train: TrainingData, test: TrainingData, views: RandomViews, seed: UInt64 = 0
-  ) throws {
-    guard let known = train.labels, let truth = test.labels else {
-      throw MeasureError(
-        "\(model.name) is judged by how its embeddings tell classes apart, and the data have no labels")
-    }
-    guard test.count > 1 else { throw MeasureError("there are too few test samples to judge embeddings by") }
-    let before = try model.digest()
-    let classes = (known.max() ?? 0) + 1
-    let bank = try embeddings(model, train.samples), asked = try embeddings(model, test.samples)
-    let vote = try NeighbourVote(bank, labels: known, classes: classes)
-    let probe = try LogisticProbe(bank, labels: known, classes: classes)
-    func share(_ predicted: [Int]) -> Double { mean(zip(predicted, truth).map { $0 == $1 ? 1.0 : 0 }) }
-    knn10 = share(try vote.predict(asked, neighbours: 10))
-    knn200 = share(try vote.predict(asked, neighbours: 200))
-    linear = share(probe.predict(asked))
-    let few = test.samples[0..<min(test.count, Self.mostPairs)]
-    let pair = try (0..<2).map { view in
-      try embeddings(
-        model, withoutGrad { views(few, Self.sources(few.shape[0], view, views, model.sampleShape, seed)) })
-    }
-    alignment = Self.alignment(pair[0], pair[1])
-    uniformity = Self.uniformity(asked[0..<few.shape[0]])
-    trainSamples = train.count
-    testSamples = test.count
-    guard try model.digest() == before else {
-      throw MeasureError("\(model.name) changed as its embeddings were judged: it is not frozen")
-    }
-  }
-
-  private static func sources(
-    _ count: Int, _ view: Int, _ views: RandomViews, _ shape: [Int], _ seed: UInt64
-  ) -> [RandomViews.Source] {
-    (0..<count).map {
-      RandomViews.Source(
-        RandomStream(seed: seed, purpose: .judgedViews, index: $0),
-        position: UInt64(view) * views.blocks(shape))
-    }
   }
 
   /// The mean of ‖a_i − b_i‖² over the unit rows of `[n, d]`.

@@ -1,3 +1,4 @@
+import Attacks
 import Formats
 import Foundation
 import Yams
@@ -85,11 +86,7 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   static let fileName = "plan.yaml"
 
   var yaml: String {
-    get throws {
-      let encoder = YAMLEncoder()
-      encoder.options.sortKeys = true
-      return try encoder.encode(self)
-    }
+    get throws { try YAMLEncoder.plain(self) }
   }
 
   /// The plan of a folder; nil where it has none.

@@ -9,15 +9,10 @@ package struct HeadedEncoder: Model {
   private let encoder: any Model
   private let head: LogisticProbe
 
-  /// Fits the head; the encoder stays as it is.
-  /// - Throws: ``MeasureError`` where labels are missing or all of one class; what the encoder throws.
-  package init(_ encoder: any Model, _ train: TrainingData) throws {
-    guard let labels = train.labels else {
-      throw MeasureError("a head on \(encoder.name) learns from labels, and the data have none")
-    }
-    self.encoder = encoder
-    head = try LogisticProbe(
-      embeddings(encoder, train.samples), labels: labels, classes: (labels.max() ?? 0) + 1)
+  /// The encoder with its judge's head.
+  package init(_ judge: EmbeddingJudge) {
+    encoder = judge.encoder
+    head = judge.head
   }
 
   package var name: String { encoder.name }

@@ -73,9 +73,9 @@ package struct Table5Cell: StudyCell {
     } else {
       model = try trained(train, parts, &examples, context)
     }
-    let quality = try EmbeddingQuality(
-      model, train: parts.train, test: parts.test, views: .usual(model.sampleShape))
-    let robust = try HeadedEncoder(model, parts.train).robustAccuracy(
+    let judge = try EmbeddingJudge(model, parts.train)
+    let quality = try judge.quality(of: parts.test, views: .usual(model.sampleShape))
+    let robust = try HeadedEncoder(judge).robustAccuracy(
       parts.test, threads: context.threads, isCancelled: context.stopsEarly)
     return Outcome(
       quality: quality, updates: passes * ((size(train.count) + plan.batchSize - 1) / plan.batchSize),

@@ -22,11 +22,12 @@ extension EmbeddingQuality {
   }
 }
 
-/// How well a model's embeddings tell classes apart, with the views that it was trained on.
-func embeddingQuality(_ model: any Model, train: TrainingData, test: TrainingData) throws -> EmbeddingQuality
-{
-  let views = (model as? ContrastiveEncoder)?.settings.views ?? .usual(model.sampleShape)
-  return try EmbeddingQuality(model, train: train, test: test, views: views)
+extension EmbeddingJudge {
+  /// The quality with the views that the encoder was trained on.
+  func quality(of test: TrainingData) throws -> EmbeddingQuality {
+    let views = (encoder as? ContrastiveEncoder)?.settings.views ?? .usual(encoder.sampleShape)
+    return try quality(of: test, views: views)
+  }
 }
 
 extension ModelFamilies {
