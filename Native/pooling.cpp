@@ -1,5 +1,6 @@
-// Maxima of 2 × 2 values without overlap, the pooling of most small classifiers, several times as fast as LibTorch's kernel
-// for its usual layout, which looks at one value at a time; to the bit the same, indices and NaN included.
+// Maxima of 2 × 2 values without overlap, the pooling of most small networks, several times as fast as LibTorch's kernel for
+// its usual layout, which looks at one value at a time, and twice as fast as the one for channels last, which goes over the
+// places four times; to the bit the same, indices and NaN included.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/max_pool2d_with_indices_cpu_dispatch.h>
@@ -68,6 +69,53 @@ CLONES("avx2") void pool_planes(
   }
 }
 
+/// The maxima of one pixel, of four pixels whose channels lie side by side, and their places in the plane; `steps` leads from
+/// the first of them to each.
+INLINE void pool_pixel(
+    const float *x, const int64_t *steps, int64_t channels, int64_t first, float *out, int64_t *places) {
+  typedef int64_t WidePlaces __attribute__((vector_size(kLanes * sizeof(int64_t))));
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) {
+    Vector value;
+    std::memcpy(&value, x + c, sizeof value);
+    Places which = {};
+    for (int k = 1; k < 4; ++k) {
+      Vector other;
+      std::memcpy(&other, x + steps[k] * channels + c, sizeof other);
+      consider(value, which, other, static_cast<int32_t>(steps[k]));
+    }
+    const WidePlaces wide = __builtin_convertvector(which, WidePlaces) + first;
+    std::memcpy(out + c, &value, sizeof value);
+    std::memcpy(places + c, &wide, sizeof wide);
+  }
+  for (; c < channels; ++c) {
+    float value = x[c];
+    int64_t place = 0;
+    for (int k = 1; k < 4; ++k) {
+      const float other = x[steps[k] * channels + c];
+      if (other > value || other != other) value = other, place = steps[k];
+    }
+    out[c] = value;
+    places[c] = first + place;
+  }
+}
+
+/// As `pool_planes`, for images whose pixels have their channels side by side; `begin` and `end` count images.
+CLONES("avx2") void pool_pixels(
+    const float *x, int64_t channels, int64_t height, int64_t width, float *out, int64_t *places, int64_t begin,
+    int64_t end) {
+  const int64_t rows = height / 2, columns = width / 2, steps[] = {0, 1, width, width + 1};
+  for (int64_t image = begin; image < end; ++image) {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t column = 0; column < columns; ++column) {
+        const int64_t first = 2 * row * width + 2 * column;
+        const int64_t at = ((image * rows + row) * columns + column) * channels;
+        pool_pixel(x + (image * height * width + first) * channels, steps, channels, first, out + at, places + at);
+      }
+    }
+  }
+}
+
 bool all(at::IntArrayRef values, int64_t wanted) {
   for (int64_t value : values) {
     if (value != wanted) return false;
@@ -78,19 +126,23 @@ bool all(at::IntArrayRef values, int64_t wanted) {
 std::tuple<at::Tensor, at::Tensor> pool(
     const at::Tensor &x, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding,
     at::IntArrayRef dilation, bool rounds_up) {
-  const bool is_plain = x.dim() == 4 && x.scalar_type() == at::kFloat && x.is_contiguous() &&
-                        x.suggest_memory_format() == at::MemoryFormat::Contiguous && kernel.size() <= 2 &&
+  const at::MemoryFormat format = x.suggest_memory_format();
+  const bool is_plain = x.dim() == 4 && x.scalar_type() == at::kFloat && x.is_contiguous(format) && kernel.size() <= 2 &&
                         all(kernel, 2) && all(stride, 2) && all(padding, 0) && all(dilation, 1) && !rounds_up &&
                         x.size(3) < (1 << 30) && x.size(0) > 0 && x.size(1) > 0 && x.size(2) > 1 && x.size(3) > 1;
   if (!is_plain) return at::cpu::max_pool2d_with_indices(x, kernel, stride, padding, dilation, rounds_up);
   const int64_t height = x.size(2), width = x.size(3);
-  at::Tensor out = at::empty({x.size(0), x.size(1), height / 2, width / 2}, x.options());
-  at::Tensor places = at::empty(out.sizes(), x.options().dtype(at::kLong));
+  at::Tensor out = at::empty({x.size(0), x.size(1), height / 2, width / 2}, x.options().memory_format(format));
+  at::Tensor places = at::empty(out.sizes(), x.options().dtype(at::kLong).memory_format(format));
   const float *from = x.const_data_ptr<float>();
   float *to = out.mutable_data_ptr<float>();
   int64_t *at = places.mutable_data_ptr<int64_t>();
-  const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / (height * width));
-  at::parallel_for(0, x.size(0) * x.size(1), grain, [&](int64_t begin, int64_t end) {
+  // Images with channels last, else planes.
+  const bool is_last = format == at::MemoryFormat::ChannelsLast;
+  const int64_t size = height * width * (is_last ? x.size(1) : 1);
+  const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / size);
+  at::parallel_for(0, x.size(0) * (is_last ? 1 : x.size(1)), grain, [&](int64_t begin, int64_t end) {
+    if (is_last) return pool_pixels(from, x.size(1), height, width, to, at, begin, end);
     pool_planes(from, height, width, to, at, begin, end);
   });
   return {out, places};

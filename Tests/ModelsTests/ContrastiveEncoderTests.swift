@@ -29,6 +29,40 @@ import Torch
     #expect(try encoder(.contrastiveResidual, [3, 32, 32], code: 128).encoder.parameterCount < 720_000)
   }
 
+  /// Norms that have learnt something become part of the layers before them: the same values and slopes, nothing left to train.
+  @Test(arguments: [
+    (ModelFamily.contrastiveConvolutions, [3, 16, 16]), (.contrastiveConvolutions, [1, 28, 28]),
+    (.contrastiveResidual, [3, 12, 12]), (.contrastiveDense, [20]),
+  ])
+  func frozenEncoderGivesTheSame(_ family: ModelFamily, _ shape: [Int]) throws {
+    let model = try encoder(family, shape, code: 16)
+    for step in 0..<5 {
+      var pass = Pass.training(RandomStream(seed: 1, purpose: .training, index: step))
+      _ = withoutGrad { model.projector(model.encoder(filled([8] + shape, step, 0.5, 0.5), &pass), &pass) }
+    }
+    for (number, norm) in (model.encoder.norms + model.projector.norms).enumerated() {
+      withoutGrad {
+        for parameter in norm.parameters {
+          parameter.tensor.assign(filled(parameter.tensor.shape, number, 0.5, 1))
+        }
+      }
+    }
+    let frozen = try #require(model.frozen() as? ContrastiveEncoder)
+    #expect(frozen.encoder.norms.isEmpty && frozen.projector.norms.isEmpty)
+    func found(_ model: ContrastiveEncoder, _ output: Output) throws -> (value: Tensor, slope: Tensor) {
+      let x = filled([4] + shape, 99, 0.5, 0.5).requiringGrad()
+      let value = try model.output(output, of: x)
+      let slope = try grad((value * filled(value.shape, 100, 1)).sum(), [x])[0]
+      return (value.detached(), try #require(slope))
+    }
+    for output in [Output.embedding, .projection] {
+      let (value, slope) = try found(model, output), (other, otherSlope) = try found(frozen, output)
+      func size(_ x: Tensor) -> Double { x.abs().reshaped([1, -1]).max(1).item }
+      #expect(largestDifference(value, other) < 1e-5 * size(value))
+      #expect(largestDifference(slope, otherSlope) < 1e-5 * size(slope))
+    }
+  }
+
   /// The values are those of torchvision 0.28.0's resnet18 with the same stem and the same weights.
   @Test func resNetComputesAsTorchvisions() throws {
     let model = try encoder(.contrastiveResidual, [3, 16, 16]).encoder

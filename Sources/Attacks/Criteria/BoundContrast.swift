@@ -61,7 +61,7 @@ final class BoundContrast: BoundCriterion {
   func anchored() throws -> BoundContrast {
     let rows = Array(0..<tile.size)
     if settings.reference == .original {
-      anchors = try inParts(tile.originals, rows) { x, rows in
+      anchors = try inParts(tile.originals, rows, views: settings.anchors) { x, rows in
         try project(made(x, rows, settings.anchors, .anchorViews, from: 0))
           .reshaped([rows.count, settings.anchors, -1])
       }
@@ -83,18 +83,19 @@ final class BoundContrast: BoundCriterion {
   /// goes through the network by itself.
   private func verdict(_ x: Tensor, _ rows: [Int]) throws -> Tensor {
     let isAlone = tile.originals.device == .cpu
-    return try inParts(x, rows) {
+    return try inParts(x, rows, views: settings.verdict) {
       try loss($0, $1, settings.verdict, settings.purpose, from: 0, isAlone: isAlone)
     }
   }
 
-  /// A function of some rows at a time.
+  /// A function of as many rows at a time as have ``viewsAtOnce`` together.
   private func inParts(
-    _ x: Tensor, _ rows: [Int], _ function: (_ x: Tensor, _ rows: [Int]) throws -> Tensor
+    _ x: Tensor, _ rows: [Int], views: Int, _ function: (_ x: Tensor, _ rows: [Int]) throws -> Tensor
   ) throws -> Tensor {
-    concatenated(
-      try stride(from: 0, to: rows.count, by: Self.rowsAtOnce).map { start in
-        let part = start..<min(rows.count, start + Self.rowsAtOnce)
+    let size = max(1, Self.viewsAtOnce / views)
+    return concatenated(
+      try stride(from: 0, to: rows.count, by: size).map { start in
+        let part = start..<min(rows.count, start + size)
         return try function(x[part], Array(rows[part]))
       })
   }
@@ -103,7 +104,7 @@ final class BoundContrast: BoundCriterion {
   func valuesAndLoss(_ perturbed: Tensor) throws -> (values: Tensor, loss: Tensor) {
     let first = steps * UInt64(settings.draws)
     steps += 1
-    let step = try inParts(perturbed, Array(0..<perturbed.shape[0])) { x, rows in
+    let step = try inParts(perturbed, Array(0..<perturbed.shape[0]), views: settings.draws) { x, rows in
       let own = try linearised(x) { try loss($0, rows, settings.draws, .stepViews, from: first) }
       let before = try withoutGrad {
         try loss(tile.originals.gathered(rows), rows, settings.draws, .stepViews, from: first)
@@ -129,8 +130,8 @@ final class BoundContrast: BoundCriterion {
     return value.detached() + ((x - leaf.detached()) * slope).flattened().sum(1)
   }
 
-  /// The rows whose gradient is taken together: what a network makes of their views stays in a processor's cache.
-  private static let rowsAtOnce = 32
+  /// The views that are made together: they, and what a network makes of them, stay in a processor's cache.
+  private static let viewsAtOnce = 64
 
   /// ℓ of the given rows of the tile under some views, `[rows]`.
   ///

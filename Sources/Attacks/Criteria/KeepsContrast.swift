@@ -51,11 +51,12 @@ public struct KeepsContrast: Criterion {
     self.project = project
   }
 
-  /// - Parameter model: one that has embeddings; where it has a projection, that is what is compared.
+  /// - Parameter model: one that has embeddings, as it is now; where it has a projection, that is what is compared.
   public init(_ model: any Model) {
     let output: Output = model.outputs.contains(.projection) ? .projection : .embedding
+    let frozen = model.frozen()
     self.init(views: (model as? ContrastiveEncoder)?.settings.views ?? .usual(model.sampleShape)) {
-      try model.output(output, of: $0)
+      try frozen.output(output, of: $0)
     }
   }
 

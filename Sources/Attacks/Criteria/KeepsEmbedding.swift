@@ -37,7 +37,7 @@ extension RegisteredCriterion {
       .real("tolerance", 0.1, in: .positive, "τ, how far the embedding may move, as a share of its length")
     ]
   ) { context, choice in
-    KeepsEmbedding(tolerance: choice.real("tolerance")) { [model = context.model] in
+    KeepsEmbedding(tolerance: choice.real("tolerance")) { [model = context.model.frozen()] in
       try model.output(.embedding, of: $0)
     }
   }

@@ -51,9 +51,10 @@ public struct Classifier: TrainableModel {
     let side = ((shape[1] - 4) / 2 - 4) / 2
     return [
       convolution(shape[0], channels), Activation.relu,
-      convolution(channels, channels), Activation.relu, Pooling.max(2),
+      // The ReLU of the largest is the largest of the ReLUs, at a quarter of the work.
+      convolution(channels, channels), Pooling.max(2), Activation.relu,
       convolution(channels, 2 * channels), Activation.relu,
-      convolution(2 * channels, 2 * channels), Activation.relu, Pooling.max(2), Flatten(),
+      convolution(2 * channels, 2 * channels), Pooling.max(2), Activation.relu, Flatten(),
     ] + dense(2 * channels * side * side, code, &random)
   }
 

@@ -7,9 +7,9 @@ public struct ContrastiveEncoder: TrainableModel {
   /// The family, and the sizes.
   public let architecture: Architecture
   /// Samples `[batch, …]` → embeddings `[batch, code]`.
-  public let encoder: Sequential
+  public private(set) var encoder: Sequential
   /// Embeddings → what is compared, `[batch, values]`.
-  public let projector: Sequential
+  public private(set) var projector: Sequential
   /// How it is trained by ``objectives``.
   public var settings: ContrastiveSettings
   /// The processes that train it together.
@@ -40,6 +40,14 @@ public struct ContrastiveEncoder: TrainableModel {
     case .projection: return projector(encoder(x))
     default: throw lacks(output)
     }
+  }
+
+  /// The same with its batch norms in the weights of the layers before them.
+  public func frozen() -> any Model {
+    var copy = self
+    copy.encoder = encoder.folded()
+    copy.projector = projector.folded()
+    return copy
   }
 
   /// The channels of the first convolution, before its batch norm and its ReLU.

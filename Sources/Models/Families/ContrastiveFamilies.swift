@@ -1,7 +1,7 @@
 import Torch
 
 extension ContrastiveEncoder {
-  /// Four blocks of a 3×3 convolution, batch norm, ReLU and the largest of 2×2, with w, 2w, 4w and 8w channels, and the mean of
+  /// Four blocks of a 3×3 convolution, batch norm, the largest of 2×2 and ReLU, with w, 2w, 4w and 8w channels, and the mean of
   /// each channel; the code is 8w. Projector 8w → 8w → 64. For two cores.
   ///
   /// A block's maximum is left out where fewer than 4 pixels would be left to take it of.
@@ -16,12 +16,13 @@ extension ContrastiveEncoder {
       let outputs = width << block
       layers += [
         Conv2d(channels, outputs, kernel: 3, hasBias: false, &random), BatchNorm(outputs, &random),
-        Activation.relu,
       ]
+      // The ReLU of the largest is the largest of the ReLUs, at a quarter of the work.
       if side >= 4 {
         layers.append(Pooling.max(2))
         side /= 2
       }
+      layers.append(Activation.relu)
       channels = outputs
     }
     let code = architecture.code

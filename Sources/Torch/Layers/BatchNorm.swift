@@ -2,10 +2,10 @@
 /// (Ioffe and Szegedy 2015): in training mode by the batch's statistics, in evaluation mode by running ones, so that then
 /// no sample's output depends on another.
 public struct BatchNorm: Layer {
-  private let weight: Tensor
-  private let bias: Tensor
-  private let runningMean: Tensor
-  private let runningVariance: Tensor
+  let weight: Tensor
+  let bias: Tensor
+  let runningMean: Tensor
+  let runningVariance: Tensor
 
   /// The share by which a batch moves the running statistics.
   public static let momentum = 0.1

@@ -22,12 +22,14 @@ public struct Conv2d: Layer {
     self.padding = padding ?? kernel / 2
   }
 
-  /// A convolution of stride 1 with given weights: `weight [out, in, k, k]`, k odd, `bias [out]`.
-  public init(weight: Tensor, bias: Tensor) {
+  /// A convolution with given weights: `weight [out, in, k, k]`, `bias [out]`.
+  ///
+  /// - Parameter padding: by default `k / 2`.
+  public init(weight: Tensor, bias: Tensor, stride: Int = 1, padding: Int? = nil) {
     self.weight = weight
     self.bias = bias
-    stride = 1
-    padding = weight.shape[3] / 2
+    self.stride = stride
+    self.padding = padding ?? weight.shape[3] / 2
   }
 
   public var parameters: [NamedTensor] {

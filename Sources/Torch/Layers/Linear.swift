@@ -11,6 +11,12 @@ public struct Linear: Layer {
     bias = random.zeros([outputs])
   }
 
+  /// A layer with given weights: `weight [outputs, inputs]`, `bias [outputs]`.
+  public init(weight: Tensor, bias: Tensor) {
+    self.weight = weight
+    self.bias = bias
+  }
+
   public var parameters: [NamedTensor] { [NamedTensor("weight", weight), NamedTensor("bias", bias)] }
 
   public func callAsFunction(_ x: Tensor, _ pass: inout Pass) -> Tensor { linear(x, weight, bias) }

@@ -43,8 +43,8 @@ public struct Sequential: Layer {
 
 /// y = body(x) + shortcut(x); a shortcut without layers is x itself (He et al. 2016).
 public struct Residual: Layer {
-  private let body: Sequential
-  private let shortcut: Sequential
+  let body: Sequential
+  let shortcut: Sequential
 
   /// A body beside a shortcut, whose results are added; without layers the shortcut is the input itself.
   public init(_ body: [any Layer], shortcut: [any Layer] = []) {
