@@ -85,7 +85,28 @@ prepare() {
 }
 
 # LibTorch and what is compiled against it, in .deps: wherever LibTorch came from, it is .deps/torch from then on.
+#
+#   provide_libtorch [--tests]    with what only the tests have
 provide_libtorch() {
   python3 "$root/Scripts/libtorch.py" "$root/.deps" || exit 1
-  env -u LIBTORCH "$root/Scripts/build-native.sh" "$root/.deps/lib" || exit 1
+  env -u LIBTORCH "$root/Scripts/build-native.sh" "$root/.deps/lib" "$@" || exit 1
 }
+
+# Provides LibTorch while the Swift package, whose build needs none of it, is built.
+#
+#   build [--tests] FOLDER ARGUMENTS...    the package's folder, and what else `swift build` is told
+build() {
+  local tests=
+  if [ "$1" = --tests ]; then tests=--tests && shift; fi
+  swift build -c release --package-path "$@" >&2 &
+  building=$!
+  # shellcheck disable=SC2086 # an option or nothing
+  provide_libtorch $tests
+  wait "$building" || fail "the build failed (see above)"
+  building=
+}
+
+# The build goes on by itself otherwise, where this ends before it.
+building=
+stop_building() { [ -z "$building" ] || kill "$building" 2> /dev/null || true; }
+trap stop_building EXIT
