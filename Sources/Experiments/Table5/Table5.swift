@@ -63,7 +63,7 @@ package enum Table5: Study {
         "samples": .text("\(base.outcomes[0].quality.trainSamples)"),
         "tests": .text("\(base.outcomes[0].quality.testSamples)"),
         "iterations": .text("\(plan.iterations)"), "sigma": .text("\(plan.sigma)"),
-        "alpha": .text("\(plan.alpha)"), "share": .text("\(plan.share)"),
+        "alpha": .text("\(plan.alpha)"), "kappa": .text("\(plan.kappa)"), "share": .text("\(plan.share)"),
         "tuned": .list(
           rows.contains { $0.arm == .tuned } ? best.map { [["views": .text($0.choiceText)]] } ?? [] : [],
           as: "all"),

@@ -28,7 +28,8 @@ package struct Table5Examples {
     _ plan: Table5Plan, _ model: any TrainableModel, _ set: Tensor, seed: UInt64, _ context: CellContext
   ) throws {
     let recipe = Recipe(
-      "views", criterion: Choice("contrastive"), start: Choice("noise", ["sigma": .real(plan.sigma)]),
+      "views", criterion: Choice("contrastive", ["kappa": .real(plan.kappa)]),
+      start: Choice("noise", ["sigma": .real(plan.sigma)]),
       solver: Choice("switching", ["alpha": .real(plan.alpha), "iterations": .integer(plan.iterations)]))
     var attack = try recipe.makeAttack(on: model, samples: set, seed: seed)
     let result = try attack.run(

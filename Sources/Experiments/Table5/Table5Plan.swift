@@ -20,6 +20,8 @@ package struct Table5Plan: StudyPlan {
   package var alpha: Double
   /// σ of the noise that it starts from.
   package var sigma: Double
+  /// κ, the margin by which an example must hold under the views of the search, so that it holds under others.
+  package var kappa: Double
   /// The share of the samples of an epoch in which one view is of what was made of the sample.
   package var share: Double
 
@@ -60,6 +62,7 @@ package struct Table5Plan: StudyPlan {
     try require(0...10_000 ~= iterations, "iterations is \(iterations); it must be from 0 to 10000")
     try require(alpha > 0, "alpha is \(alpha); it must be above 0")
     try require(sigma >= 0, "sigma is \(sigma); it must be 0 or more")
+    try require(kappa >= 0, "kappa is \(kappa); it must be 0 or more")
     try require(share > 0 && share <= 1, "share is \(share); it must be above 0 and at most 1")
   }
 }
