@@ -1,6 +1,6 @@
 // Maxima of 2 × 2 values without overlap, the pooling of most small networks, several times as fast as LibTorch's kernel for
-// its usual layout, which looks at one value at a time, and twice as fast as the one for channels last, which goes over the
-// places four times; to the bit the same, indices and NaN included.
+// its usual layout, which looks at one value at a time; with channels last as well. To the bit the same, indices and NaN
+// included.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/max_pool2d_with_indices_cpu_dispatch.h>

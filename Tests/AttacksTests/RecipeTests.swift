@@ -37,7 +37,6 @@ import Testing
     #expect(recipe.retraining == Recipe.Retraining())
   }
 
-  /// A run's own file can be given back: the recipe in it is read, and what else decided the run is passed over.
   /// `5e-2` and `1e-07` are strings to YAML 1.1.
   @Test func numbersAreWrittenAsEveryParserReadsThem() throws {
     var recipe = Recipe.usual
@@ -49,6 +48,7 @@ import Testing
     #expect(try Recipe.parse(text, source: "recipe.yaml") == recipe.completed())
   }
 
+  /// A run's own file can be given back: the recipe in it is read, and what else decided the run is passed over.
   @Test func whatARunWritesCanBeRunAgain() throws {
     let text = try Recipe.visible.yaml(run: ["seed": "7", "model": "m.pt"])
     #expect(text.contains("run:"))
