@@ -55,7 +55,7 @@ public struct KeepsContrast: Criterion {
   public init(_ model: any Model) {
     let output: Output = model.outputs.contains(.projection) ? .projection : .embedding
     let frozen = model.frozen()
-    self.init(views: (model as? ContrastiveEncoder)?.settings.views ?? .usual(model.sampleShape)) {
+    self.init(views: .of(model)) {
       try frozen.output(output, of: $0)
     }
   }

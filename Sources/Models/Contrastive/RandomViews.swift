@@ -31,6 +31,11 @@ public enum RandomViews: Codable, Equatable, Sendable {
       ? .images(ImageViews()) : .rows(noise: 0.05, dropped: 0.2)
   }
 
+  /// Those that an encoder was trained on; of any other model, the usual ones for its samples.
+  public static func of(_ model: any Model) -> RandomViews {
+    (model as? ContrastiveEncoder)?.settings.views ?? .usual(model.sampleShape)
+  }
+
   /// The blocks of random numbers that one view of a sample takes.
   public func blocks(_ sampleShape: [Int]) -> UInt64 {
     switch self {

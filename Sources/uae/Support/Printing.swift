@@ -25,8 +25,7 @@ extension EmbeddingQuality {
 extension EmbeddingJudge {
   /// The quality with the views that the encoder was trained on.
   func quality(of test: TrainingData) throws -> EmbeddingQuality {
-    let views = (encoder as? ContrastiveEncoder)?.settings.views ?? .usual(encoder.sampleShape)
-    return try quality(of: test, views: views)
+    try quality(of: test, views: .of(encoder))
   }
 }
 
