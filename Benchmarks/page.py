@@ -233,6 +233,12 @@ section("far", "Far examples beside the model's own passes", "The recipe `far-no
                           spread([s / r["samples"] * 1000 for s in r["seconds"]]),
                           spread([s / r["samples"] * 1000 for s in r["passes"]]),
                           spread(ratios(r["seconds"], r["passes"])), number(r["megabytes"])] for r in p["rows"]]))
+section("pooling", "Maxima of 2 × 2 values", "One thread, by turns with LibTorch's own kernel: the least of all turns, and the median "
+        "(quartiles) of the quotients.",
+        lambda p: table(["shape", "channels", "ours, ms", "LibTorch's, ms", "times as fast"],
+                        [[" × ".join(map(str, r["shape"])), "last" if r["hasChannelsLast"] else "first",
+                          number(min(r["ours"]) * 1000), number(min(r["theirs"]) * 1000),
+                          quartiles(ratios(r["theirs"], r["ours"]))] for r in p["rows"]]))
 section("programs", "Programs of torch.export", "Processor time of one thread for the forward pass and the gradient of the input, a batch of "
         "64, the same network as `.pt2` and as TorchScript, by turns in one run (`Benchmarks/exported/compare`): the least of all "
         "turns, and the median (quartiles) of the quotients of neighbours.",

@@ -24,11 +24,24 @@ INLINE void consider(Vector &values, Places &places, const Vector &others, int32
   places = wins ? Places{} + place : places;
 }
 
-/// A row of maxima and of their places in the plane, of two rows of a plane; `first` is the place of the upper one.
+/// The same for one value: the largest of the four that are `steps` times `stride` from x, and the step that leads to it.
+INLINE std::pair<float, int64_t> largest(const float *x, const int64_t *steps, int64_t stride) {
+  std::pair<float, int64_t> found = {x[0], 0};
+  for (int k = 1; k < 4; ++k) {
+    const float other = x[steps[k] * stride];
+    if (other > found.first || other != other) found = {other, steps[k]};
+  }
+  return found;
+}
+
+/// A row of maxima and of their places in the plane, of two rows of a plane; `first` is the place of the upper one, `steps`
+/// leads from the first of four values to each.
 ///
 /// The squares are taken apart by hand: compilers gather them one value at a time.
 INLINE void pool_row(
-    const float *upper, const float *lower, int64_t count, int64_t first, int64_t width, float *out, int64_t *places) {
+    const float *upper, const int64_t *steps, int64_t count, int64_t first, float *out, int64_t *places) {
+  const float *lower = upper + steps[2];
+  const auto below = static_cast<int32_t>(steps[2]);
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     Vector u0, u1, l0, l1;
@@ -39,32 +52,25 @@ INLINE void pool_row(
     Vector value = __builtin_shufflevector(u0, u1, 0, 2, 4, 6, 8, 10, 12, 14);
     Places which = {};
     consider(value, which, __builtin_shufflevector(u0, u1, 1, 3, 5, 7, 9, 11, 13, 15), 1);
-    consider(value, which, __builtin_shufflevector(l0, l1, 0, 2, 4, 6, 8, 10, 12, 14), static_cast<int32_t>(width));
-    consider(value, which, __builtin_shufflevector(l0, l1, 1, 3, 5, 7, 9, 11, 13, 15), static_cast<int32_t>(width + 1));
+    consider(value, which, __builtin_shufflevector(l0, l1, 0, 2, 4, 6, 8, 10, 12, 14), below);
+    consider(value, which, __builtin_shufflevector(l0, l1, 1, 3, 5, 7, 9, 11, 13, 15), below + 1);
     std::memcpy(out + i, &value, sizeof value);
     for (int64_t lane = 0; lane < kLanes; ++lane) places[i + lane] = first + 2 * (i + lane) + which[lane];
   }
   for (; i < count; ++i) {
-    const float others[] = {upper[2 * i + 1], lower[2 * i], lower[2 * i + 1]};
-    const int64_t steps[] = {1, width, width + 1};
-    float value = upper[2 * i];
-    int64_t place = 0;
-    for (int k = 0; k < 3; ++k) {
-      if (others[k] > value || others[k] != others[k]) value = others[k], place = steps[k];
-    }
+    const auto [value, step] = largest(upper + 2 * i, steps, 1);
     out[i] = value;
-    places[i] = first + 2 * i + place;
+    places[i] = first + 2 * i + step;
   }
 }
 
 CLONES("avx2") void pool_planes(
     const float *x, int64_t height, int64_t width, float *out, int64_t *places, int64_t begin, int64_t end) {
-  const int64_t rows = height / 2, columns = width / 2;
+  const int64_t rows = height / 2, columns = width / 2, steps[] = {0, 1, width, width + 1};
   for (int64_t plane = begin; plane < end; ++plane) {
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t first = 2 * row * width, at = (plane * rows + row) * columns;
-      const float *upper = x + plane * height * width + first;
-      pool_row(upper, upper + width, columns, first, width, out + at, places + at);
+      pool_row(x + plane * height * width + first, steps, columns, first, out + at, places + at);
     }
   }
 }
@@ -89,14 +95,9 @@ INLINE void pool_pixel(
     std::memcpy(places + c, &wide, sizeof wide);
   }
   for (; c < channels; ++c) {
-    float value = x[c];
-    int64_t place = 0;
-    for (int k = 1; k < 4; ++k) {
-      const float other = x[steps[k] * channels + c];
-      if (other > value || other != other) value = other, place = steps[k];
-    }
+    const auto [value, step] = largest(x + c, steps, channels);
     out[c] = value;
-    places[c] = first + place;
+    places[c] = first + step;
   }
 }
 

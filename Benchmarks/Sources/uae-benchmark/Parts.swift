@@ -61,7 +61,7 @@ struct Growth: Codable {
 }
 
 enum Part: String, CaseIterable {
-  case ceilings, cases, authors, growth, threads, far, programs
+  case ceilings, cases, authors, growth, threads, far, pooling, programs
 
   /// Those that need nothing but this machine.
   static var alone: [Part] { allCases.filter { $0 != .programs } }
@@ -106,6 +106,12 @@ enum Part: String, CaseIterable {
           try FarRow(
             family, exact: exact, samples: quick ? 128 : samples, repetitions: quick ? 1 : 3,
             iterations: quick ? 4 : 40, threads: threads)
+        }
+      }
+    case .pooling:
+      return try [[256, 32, 32, 32], [256, 64, 16, 16], [256, 128, 8, 8], [64, 32, 28, 28]].flatMap { shape in
+        try [false, true].map {
+          try PoolingRow(shape, hasChannelsLast: $0, repetitions: quick ? 5 : 30)
         }
       }
     case .programs:
