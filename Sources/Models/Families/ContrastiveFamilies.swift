@@ -29,7 +29,7 @@ extension ContrastiveEncoder {
     return ContrastiveEncoder(
       architecture, encoder: layers + [Pooling.wholeAverage],
       projector: [Linear(code, code, &random), Activation.relu, Linear(code, 64, &random)],
-      optimizer: .adamW(learningRate: 4e-3))
+      optimizer: .adamW(learningRate: 2e-3))
   }
 
   /// ResNet-18 with the stem for small images (3×3, stride 1, no maximum) as SimCLR's reference has it for CIFAR-10: w, 2w, 4w
