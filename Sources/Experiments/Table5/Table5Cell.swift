@@ -147,6 +147,7 @@ package struct Table5Cell: StudyCell {
   }
 
   private func settings(_ shape: [Int]) -> ContrastiveSettings {
+    // With the reference's τ, whatever the family's own is.
     var settings = ContrastiveSettings(views: views ?? .usual(shape))
     switch arm {
     case .third, .thirdView: settings.third = ThirdView(.view)

@@ -20,7 +20,7 @@ public struct ContrastiveEncoder: TrainableModel {
 
   init(
     _ architecture: Architecture, encoder: [any Layer], projector: [any Layer],
-    optimizer: OptimizerConfiguration
+    optimizer: OptimizerConfiguration, temperature: Double = 0.5
   ) {
     self.architecture = architecture
     self.encoder = Sequential("encoder", encoder)
@@ -28,6 +28,7 @@ public struct ContrastiveEncoder: TrainableModel {
     self.optimizer = optimizer
     secondNorms = (self.encoder.norms + self.projector.norms).map { $0.copied() }
     settings = ContrastiveSettings(views: .usual(architecture.sampleShape))
+    settings.temperature = temperature
   }
 
   public var parts: [Sequential] { [encoder, projector] }

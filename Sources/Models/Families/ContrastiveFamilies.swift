@@ -4,7 +4,8 @@ extension ContrastiveEncoder {
   /// Four blocks of a 3×3 convolution, batch norm, the largest of 2×2 and ReLU, with w, 2w, 4w and 8w channels, and the mean of
   /// each channel; the code is 8w. Projector 8w → 8w → 64. For two cores.
   ///
-  /// A block's maximum is left out where fewer than 4 pixels would be left to take it of.
+  /// A block's maximum is left out where fewer than 4 pixels would be left to take it of. τ is below the reference's ½: after
+  /// few passes the neighbours are better by it, judged on held-out images.
   static func convolutions(
     _ architecture: Architecture, _ random: inout ParameterInitializer
   ) throws -> ContrastiveEncoder {
@@ -29,7 +30,7 @@ extension ContrastiveEncoder {
     return ContrastiveEncoder(
       architecture, encoder: layers + [Pooling.wholeAverage],
       projector: [Linear(code, code, &random), Activation.relu, Linear(code, 64, &random)],
-      optimizer: .adamW(learningRate: 2e-3))
+      optimizer: .adamW(learningRate: 2e-3), temperature: 0.3)
   }
 
   /// ResNet-18 with the stem for small images (3×3, stride 1, no maximum) as SimCLR's reference has it for CIFAR-10: w, 2w, 4w
