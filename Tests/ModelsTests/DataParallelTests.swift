@@ -71,6 +71,8 @@ private final class Findings: @unchecked Sendable {
           var model = try Architecture(family, sampleShape: [3, 8, 8], code: 16).makeModel(seed: 2)
           if var encoder = model as? ContrastiveEncoder {
             encoder.settings.joinsViews = joins
+            // Gradients, and what rounding makes of them, grow as 1/τ.
+            encoder.settings.temperature = 0.5
             encoder.group = group.member(rank)
             model = encoder
           }

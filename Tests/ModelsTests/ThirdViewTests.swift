@@ -61,7 +61,7 @@ import Torch
     #expect(!second.model.tensors.contains { $0.name.contains("norm.") })
   }
 
-  /// The loss is that of the projections at τ = ½, in training mode.
+  /// The loss is that of the projections at the model's τ, in training mode.
   @Test func lossIsOfProjectionsAtItsTemperature() throws {
     let model = try encoder { $0.views = .rows(noise: 0, dropped: 0) }
     let random = RandomStream(seed: 1, purpose: .training)
@@ -71,10 +71,11 @@ import Torch
       let both = concatenated([data.samples, data.samples])
       return model.projector(model.encoder(both, &pass), &pass)
     }
-    #expect(abs(ntXent(z[0..<16], z[16..<32], temperature: 0.5).item - loss) < 1e-6)
+    let temperature = model.settings.temperature
+    #expect(abs(ntXent(z[0..<16], z[16..<32], temperature: temperature).item - loss) < 1e-6)
     #expect(abs(ntXent(z[0..<16], z[16..<32], temperature: 5).item - loss) > 0.1)
     let still = try withoutGrad { try model.output(.projection, of: data.samples) }
-    #expect(abs(ntXent(still, still, temperature: 0.5).item - loss) > 1e-4)
+    #expect(abs(ntXent(still, still, temperature: temperature).item - loss) > 1e-4)
   }
 
   /// Adversarial views raise the loss more than views that are moved as far at random.
