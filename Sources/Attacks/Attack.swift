@@ -61,7 +61,7 @@ public struct Attack: Sendable {
         set, number: part.lowerBound / size, size: size, range: part, seed: seed, copy: copy, mask: mask,
         isCancelled: isCancelled)
       try tile.checkCancellation()
-      let problem = try Problem(tile, criterion: criterion, similarity: similarity)
+      let problem = try Problem(tile, criterion: criterion, similarity: similarity, grid: grid)
       let solution = try solver.solve(problem).skipping(problem.criterion.skipped, originals: tile.originals)
       onTile(TileProgress(tile, solution))
       return (tile, solution)

@@ -79,8 +79,12 @@ private struct CriterionOnGrid: Criterion {
     /// that of the file.
     func valuesAndLoss(_ perturbed: Tensor) throws -> (values: Tensor, loss: Tensor) {
       guard grid.isInward else { return try criterion.valuesAndLoss(grid.passing(perturbed, originals)) }
-      let loss = try criterion.valuesAndLoss(perturbed).loss
+      let loss = try criterion.loss(perturbed)
       return (try withoutGrad { try criterion.values(grid.rounded(perturbed, originals)) }, loss)
+    }
+
+    func loss(_ perturbed: Tensor) throws -> Tensor {
+      try criterion.loss(grid.isInward ? perturbed : grid.passing(perturbed, originals))
     }
 
     var classes: ClassObjective? {

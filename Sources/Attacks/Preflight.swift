@@ -38,11 +38,13 @@ public struct Preflight {
     let few = samples[0..<min(Attack.tileSize, samples.shape[0])]
     findings += ModelInspection(model, entry.needs, few, batchSize: Attack.tileSize).findings()
     guard obstacle == nil else { return }
+    let use = try Solvers.registry.named(recipe.solver.name).gradientUse
     let inspection: CriterionInspection
     func first(_ all: [Int]?) -> [Int]? { all.map { Array($0.prefix(few.shape[0])) } }
     do {
       inspection = try CriterionInspection(
-        Criteria.make(recipe.criterion, on: model, labels: first(labels), targets: first(targets)), few)
+        Criteria.make(recipe.criterion, on: model, labels: first(labels), targets: first(targets)), few,
+        needsGradient: use != .never)
     } catch let
       error as RecipeError
     { throw error } catch {
@@ -65,8 +67,17 @@ public struct Preflight {
       findings += [warning].compactMap { $0 }
     }
     // Without a gradient that is the reason; a gradient that vanishes may come of a wrong range.
-    findings +=
-      inspection.isDifferentiable ? rebuilt + [gradient(inspection)] : [gradient(inspection)] + rebuilt
+    let slope = use == .never ? values(inspection) : gradient(inspection)
+    findings += inspection.isDifferentiable ? rebuilt : []
+    if slope.spoils, use == .partly {
+      warning = Finding(
+        "gradient",
+        "\(slope.text); of \(recipe.solver.name) only the search without gradients can find anything")
+      findings += [warning].compactMap { $0 }
+    } else {
+      findings.append(slope)
+    }
+    findings += inspection.isDifferentiable ? [] : rebuilt
   }
 
   private static func areProbabilities(_ logits: Tensor) -> Bool {
@@ -100,6 +111,15 @@ public struct Preflight {
       ?? "trained on other data, or in a range, layout or output that is not found out: --model-range, "
       + "--model-layout, --output-range, --output"
     return [Finding("reconstruction", "\(figures): \(causes)", spoils: true)]
+  }
+
+  private func values(_ inspection: CriterionInspection) -> Finding {
+    let all = inspection.samples
+    return Finding(
+      "values",
+      "those of x and of a changed x are the same at \(inspection.constant) of \(all) samples, not finite at "
+        + "\(inspection.notFinite); the solver asks for no gradient",
+      spoils: inspection.constant == all || inspection.notFinite * 2 > all)
   }
 
   private func gradient(_ inspection: CriterionInspection) -> Finding {

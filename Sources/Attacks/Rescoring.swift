@@ -6,7 +6,10 @@ extension Attack {
   /// - Parameters:
   ///   - set: all samples `[count, …]`, on any device.
   ///   - perturbed: x′ of the samples `range`, `[range.count, …]`, on any device.
-  public func criterionValues(_ set: Tensor, _ perturbed: Tensor, range: Range<Int>) throws -> [Float] {
+  ///   - threads: how many tiles are scored at a time.
+  public func criterionValues(_ set: Tensor, _ perturbed: Tensor, range: Range<Int>, threads: Int = 1) throws
+    -> [Float]
+  {
     guard !range.isEmpty else { return [] }
     let size = Self.tileSize
     let before = range.lowerBound % size
@@ -20,16 +23,15 @@ extension Attack {
           [before] + perturbed.shape.dropFirst(), dtype: perturbed.dtype, device: perturbed.device),
         perturbed,
       ])
-    return try LibTorch.withThreads(1) {
+    let numbers = Array(range.lowerBound / size...(range.upperBound - 1) / size)
+    return try concurrently(numbers, threads: threads) { number in
       try withoutGrad {
-        try (range.lowerBound / size...(range.upperBound - 1) / size).flatMap { number -> ArraySlice<Float> in
-          let tile = Tile(set, number: number, size: size, range: range, seed: seed)
-          let local = number - range.lowerBound / size
-          let candidates = Tile(padded, number: local, size: size, range: 0..<padded.shape[0], seed: seed)
-          return try criterion.bind(tile).values(candidates.originals).floats[tile.rows]
-        }
+        let tile = Tile(set, number: number, size: size, range: range, seed: seed)
+        let local = number - range.lowerBound / size
+        let candidates = Tile(padded, number: local, size: size, range: 0..<padded.shape[0], seed: seed)
+        return Array(try criterion.bind(tile).values(candidates.originals).floats[tile.rows])
       }
-    }
+    }.flatMap { $0 }
   }
 }
 
@@ -39,8 +41,9 @@ extension Attack {
   /// - Parameters:
   ///   - set: all samples `[count, …]`.
   ///   - examples: for each copy one record of every sample.
+  ///   - threads: how many tiles are scored at a time.
   /// - Throws: ``ExamplesError`` where records are missing; what the criterion throws.
-  public func criterionValues(_ set: Tensor, _ examples: Examples) throws -> [Float] {
+  public func criterionValues(_ set: Tensor, _ examples: Examples, threads: Int = 1) throws -> [Float] {
     var scores = [Float](repeating: .nan, count: examples.count)
     for copy in Set(examples.copy).sorted() {
       let rows = examples.copy.indices.filter { examples.copy[$0] == copy }
@@ -49,7 +52,8 @@ extension Attack {
         throw ExamplesError(
           "the run is not whole: copy \(copy) has \(rows.count) of \(set.shape[0]) samples")
       }
-      let values = try criterionValues(set, examples.perturbed.gathered(rows), range: 0..<set.shape[0])
+      let values = try criterionValues(
+        set, examples.perturbed.gathered(rows), range: 0..<set.shape[0], threads: threads)
       for (row, value) in zip(rows, values) { scores[row] = value }
     }
     return scores

@@ -30,6 +30,16 @@ public enum DatasetLoader {
     /// What becomes of missing values in a table.
     public var missing = MissingValues.refuse
 
+    /// The first option that says how a file is read; nil where none was given.
+    var onlyForFiles: String? {
+      let given = [
+        ("--input-key", inputKey != nil), ("--label-key", labelKey != nil), ("--range", range != nil),
+        ("--layout", layout != nil), ("--sample-axis", sampleAxis != nil), ("--columns", columns != nil),
+        ("--ignore", !ignored.isEmpty), ("--missing", missing != .refuse),
+      ]
+      return given.first(where: \.1)?.0
+    }
+
     /// Options that leave everything but the number of samples to the file.
     public init(limit: Int? = nil) {
       self.limit = limit
@@ -65,6 +75,10 @@ public enum DatasetLoader {
     guard let registered = DatasetRegistry.named(name) else {
       if FileManager.default.fileExists(atPath: name) { return try UserData.load(name, options: options) }
       throw DatasetError.unknown(name: name, nearest: DatasetRegistry.nearestName(to: name))
+    }
+    if let option = options.onlyForFiles {
+      throw DatasetError.unusable(
+        name: name, reason: "is a registered set, read by its protocol: \(option) goes with a file of yours")
     }
     var source = DataSource(name: registered.name, folder: folder(of: registered, dataRoot: dataRoot))
     let parts = try registered.read(&source, options.limit)

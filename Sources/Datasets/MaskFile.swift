@@ -16,22 +16,25 @@ public enum MaskFile {
     let shape = dataset.sampleShape, count = dataset.train.count
     func refusal(_ reason: String) -> DatasetError { .unusable(name: path, reason: reason) }
     let values = array.doubles().map { $0 == 0 ? Float(0) : 1 }
-    // Of one sample, or of each.
-    let isOfEach = array.shape.count > 1 && array.shape[0] == count && array.shape != shape
-    let own = isOfEach ? Array(array.shape.dropFirst()) : array.shape
-    let masks = isOfEach ? count : 1
     let plane = shape.count == 3 ? shape[1] * shape[2] : 0
-    let order: (Int) -> Int
-    switch own {
-    case shape: order = { $0 }
-    case Array(shape.dropFirst()) where shape.count == 3: order = { $0 % plane }
-    case [shape[1 % shape.count], shape[2 % shape.count], shape[0]] where shape.count == 3:
-      order = { $0 % plane * shape[0] + $0 / plane }
-    default:
+    /// Where in a mask of some shape the value for each of a sample's is; nil for a shape that fits none.
+    func order(_ own: [Int]) -> ((Int) -> Int)? {
+      switch own {
+      case shape: { $0 }
+      case Array(shape.dropFirst()) where shape.count == 3: { $0 % plane }
+      case [shape[1 % shape.count], shape[2 % shape.count], shape[0]] where shape.count == 3:
+        { $0 % plane * shape[0] + $0 / plane }
+      default: nil
+      }
+    }
+    // Of all samples alike, or of each.
+    let shared = order(array.shape), isOfEach = shared == nil && array.shape.first == count
+    guard let order = shared ?? (isOfEach ? order(Array(array.shape.dropFirst())) : nil) else {
       throw refusal(
         "a mask of shape \(array.shape) fits neither samples of shape \(shape) nor \(count) of them")
     }
-    let size = shape.reduce(1, *), stored = own.reduce(1, *)
+    let masks = isOfEach ? count : 1
+    let size = shape.reduce(1, *), stored = values.count / masks
     let all = (0..<masks).flatMap { mask in (0..<size).map { values[mask * stored + order($0)] } }
     guard all.contains(1) else { throw refusal("the mask is 0 everywhere: nothing may change") }
     return HostArray(all, shape: [masks] + shape)

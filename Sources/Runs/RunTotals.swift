@@ -33,8 +33,11 @@ public struct RunTotals: Sendable, Equatable {
   /// The mean similarity over all samples that succeeded; nil for none.
   public var meanSimilarity: Double? { weight > 0 ? similaritySum / Double(weight) : nil }
 
-  /// Successes over all samples attacked so far, 0…1.
-  public var successRate: Double { samples == 0 ? 0 : Double(counts.succeeded) / Double(samples) }
+  /// Successes over all samples attacked so far, 0…1; those that needed no attack are none of them.
+  public var successRate: Double {
+    let attacked = samples - counts.skipped
+    return attacked == 0 ? 0 : Double(counts.succeeded) / Double(attacked)
+  }
 
   /// One line of JSON.
   var line: String {

@@ -6,6 +6,9 @@ public struct ShardCounts: Sendable, Equatable {
   /// What a worker calls a sample that succeeded; the success rate counts these.
   public static let succeeded = "succeeded"
 
+  /// What a worker calls a sample that needed no work; the success rate leaves these out.
+  public static let skipped = "skipped"
+
   /// The states, each once, in the order in which the lists have them.
   public private(set) var names: [String] = []
   private var values: [Int] = []
@@ -31,6 +34,8 @@ public struct ShardCounts: Sendable, Equatable {
 
   /// Samples that ended with success.
   public var succeeded: Int { self[Self.succeeded] }
+  /// Samples that needed no work.
+  public var skipped: Int { self[Self.skipped] }
   /// All samples.
   public var total: Int { values.reduce(0, +) }
 

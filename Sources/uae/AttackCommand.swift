@@ -104,26 +104,36 @@ struct AttackCommand: ParsableCommand {
     if isFile, rank.count > 1 {
       throw ValidationError("--out \(out): one file is one process's; give a folder")
     }
+    if rank.count > 1, !judge.isEmpty {
+      throw ValidationError(
+        "--judge: none of \(rank.count) processes has all examples; score them when all are there, by the same "
+          + "command as one process")
+    }
     let classes = try ClassData(
-      dataset, subject, recipe, targets: targetKey.map { try data.load(labelKey: $0, part: part) })
-    let checks = try check(subject, recipe, originals, classes)
+      dataset, subject, recipe, targets: targetKey.map { try data.load(targetKey: $0, part: part) })
+    let mask =
+      try self.mask.map { Tensor(try MaskFile.read($0, for: dataset)).to(originals.device) }
+      ?? subject.readValues
+    let checks = try check(subject, recipe, originals, classes, mask: mask, grid: encoding?.grid)
     let judges = try Judges(judge, dataset, originals, recipe)
     var attack = try recipe.makeAttack(
       on: subject, samples: originals, labels: classes.labels, targets: classes.targets, seed: seed,
       grid: encoding?.grid)
     var run = ["command": "attack", "dataset": dataset.name, "seed": "\(seed)"]
-    if let mask {
-      attack.mask = Tensor(try MaskFile.read(mask, for: dataset)).to(originals.device)
-      run["mask"] = try SHA256.digest(ofFile: mask)
+    attack.mask = mask
+    if let path = self.mask {
+      run["mask"] = try SHA256.digest(ofFile: path)
     } else if let read = subject.readValues {
-      attack.mask = read
       let count = Int(read.sum().item)
       StandardError.write(
         "\(subject.name): reads \(count) of \(read.count) values, and only these are changed; --mask chooses others\n"
       )
     }
     if part == .test { run["part"] = part.rawValue }
-    if let targetKey { run["targetKey"] = targetKey }
+    run.merge(data.identity) { $1 }
+    if let targets = classes.targets {
+      run["targets"] = SHA256.digest(of: Array(targets.map(String.init).joined(separator: ",").utf8))
+    }
     run.merge(self.subject.identity) { $1 }
     let identity = RunIdentity(
       recipe: try recipe.yaml(run: run), model: try subject.digest(),
@@ -177,7 +187,8 @@ struct AttackCommand: ParsableCommand {
   /// Refuses a run whose results would mean nothing.
   /// - Returns: what else was found out.
   private func check(
-    _ subject: any Model, _ recipe: Recipe, _ originals: Tensor, _ classes: ClassData
+    _ subject: any Model, _ recipe: Recipe, _ originals: Tensor, _ classes: ClassData, mask: Tensor?,
+    grid: IntegerGrid?
   ) throws -> [ModelInspection.Finding] {
     let preflight = try Preflight(
       subject, recipe, originals, labels: classes.labels, targets: classes.targets)
@@ -186,14 +197,14 @@ struct AttackCommand: ParsableCommand {
     if let obstacle = preflight.obstacle {
       let text = "\(subject.name): \(obstacle.subject): \(obstacle.text)"
       guard force else { throw RecipeError("\(text); --force goes on all the same") }
-      StandardError.write("\(text); going on because of --force\n")
+      StandardError.write("\(text); going on because of --force\(trust ? ", without --trust" : "")\n")
       return preflight.findings
     }
     guard trust else { return preflight.findings }
     let few = 0..<min(Attack.tileSize, originals.shape[0])
     let found = try TrustChecks(
       subject, recipe, originals[few], labels: classes.labels.map { Array($0[few]) },
-      threads: work.threadCount
+      mask: mask.map { $0.shape[0] == 1 ? $0 : $0[few] }, grid: grid, threads: work.threadCount
     ).findings
     for finding in found where finding.spoils {
       StandardError.write("\(subject.name): \(finding.subject): \(finding.text)\n")
@@ -243,7 +254,7 @@ struct AttackCommand: ParsableCommand {
   ) throws -> ExampleFile {
     let file = try ExampleFile(
       Examples(of: directory), of: dataset, attack: attack, negatesSimilarity: recipe.seeksLikeness,
-      format: form)
+      format: form, threads: work.threadCount)
     try file.write(to: out)
     try FileManager.default.removeItem(atPath: folder)
     if file.lost > 0, !work.quiet {
@@ -273,8 +284,7 @@ struct AttackCommand: ParsableCommand {
     }
     if outcome.isComplete, figures.successRate == 0 {
       throw RecipeError(
-        "no sample was attacked successfully (\(recipe.name)): try a smaller --kappa, another --start or more "
-          + "--iterations")
+        "no sample was attacked successfully (\(recipe.name)): \(try recipe.remedies())")
     }
   }
 }

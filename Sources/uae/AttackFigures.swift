@@ -41,7 +41,10 @@ struct AttackFigures: Encodable {
   /// What another model makes of the examples.
   struct Judgement: Encodable {
     var classes: ClassFigures?
-    /// The share of the successes that the other model, too, gives another class than their originals.
+    /// What the criterion asks of its decision.
+    var aim: Judges.Aim
+    /// The share of the successes that do to the other model's decision what the criterion asks for: change it, keep it, or
+    /// bring it to the target.
     var transferRate: Double
   }
 
@@ -67,17 +70,25 @@ struct AttackFigures: Encodable {
   ) throws {
     let originals = set.gathered(examples.index)
     let perturbed = examples.perturbed.to(set.device)
-    let labels = labels.map { all in examples.index.map { all[$0] } }
-    func figures(_ model: any Model) throws -> ClassFigures? {
-      try labels.map { try ClassFigures(model, originals, perturbed, labels: $0) }
-    }
+    func own(_ labels: [Int]?) -> [Int]? { labels.map { all in examples.index.map { all[$0] } } }
     let won = examples.succeeded.indices.filter { examples.succeeded[$0] }
     read = model.readValues.map { ReadDistances(originals, perturbed, read: $0, over: won) }
-    if model.outputs.contains(.logits) { classes = try figures(model) }
-    for judge in others.models {
+    if model.outputs.contains(.logits), let labels = own(labels) {
+      classes = try ClassFigures(model, originals, perturbed, labels: labels)
+    }
+    let targets = others.aim == .reach && !others.isEmpty ? try predictedClasses(model, perturbed) : []
+    for (judge, labels) in zip(others.models, others.labels) {
       let before = try predictedClasses(judge, originals), after = try predictedClasses(judge, perturbed)
+      let transferred = won.map { row in
+        switch others.aim {
+        case .change: before[row] != after[row]
+        case .keep: before[row] == after[row]
+        case .reach: after[row] == targets[row]
+        }
+      }
       judges[judge.name] = Judgement(
-        classes: try figures(judge), transferRate: mean(won.map { before[$0] != after[$0] ? 1 : 0 }))
+        classes: own(labels).map { ClassFigures(before: before, after: after, labels: $0) }, aim: others.aim,
+        transferRate: mean(transferred.map { $0 ? 1 : 0 }))
     }
   }
 
@@ -91,7 +102,7 @@ struct AttackFigures: Encodable {
     for (name, judgement) in judges.sorted(by: { $0.key < $1.key }) {
       let rate = (judgement.transferRate * 100).text(.general(4))
       print(
-        "\(name): \(rate) % of the successes change its decision, too"
+        "\(name): \(rate) % of the successes \(judgement.aim.text), too"
           + (judgement.classes.map { "; \($0.text)" } ?? ""))
     }
   }

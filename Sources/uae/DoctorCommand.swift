@@ -99,18 +99,18 @@ struct DoctorCommand: ParsableCommand {
     if trust {
       found += try TrustChecks(model, recipe, samples, labels: few, threads: work.threadCount).findings
     }
+    let solver = try Solvers.registry.named(recipe.solver.name)
     LibTorch.setThreads(1)
     let before = peakMemory()  // LibTorch, the samples and what checking took
     // The first passes warmed LibTorch up.
     let inspection = try CriterionInspection(
-      Criteria.make(recipe.criterion, on: model, labels: few),
-      samples)
+      Criteria.make(recipe.criterion, on: model, labels: few), samples,
+      needsGradient: solver.gradientUse != .never)
     let perThread = peakMemory() - before
     let similarity: Double
     do { similarity = try similaritySeconds(model, recipe, samples) } catch {
       return found + [Finding("similarity", "\(error)", spoils: true)]
     }
-    let solver = try Solvers.registry.named(recipe.solver.name)
     let evaluations = solver.evaluations(recipe.solver)
     let onModel = evaluations * inspection.secondsPerSample
     let onSimilarity = (solver.minimisesSimilarity ? evaluations : 1) * similarity

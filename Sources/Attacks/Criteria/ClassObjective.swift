@@ -47,6 +47,11 @@ public struct ClassObjective: Sendable {
     return try withoutGrad { try values(of: self.logits(written(x))) }
   }
 
+  /// The same where the logits of x′ itself are not at hand.
+  func values(at x: Tensor) throws -> Tensor {
+    try withoutGrad { try values(of: logits(written?(x) ?? x)) }
+  }
+
   /// The same, judged by what becomes of x′ in a file.
   func judging(_ written: @escaping @Sendable (Tensor) -> Tensor) -> ClassObjective {
     var copy = self

@@ -23,6 +23,9 @@ public protocol BoundCriterion {
   /// surrogate. Both come from one forward pass.
   func valuesAndLoss(_ perturbed: Tensor) throws -> (values: Tensor, loss: Tensor)
 
+  /// The loss alone `[batch]`, for solvers that do not look at f on their way.
+  func loss(_ perturbed: Tensor) throws -> Tensor
+
   /// What it asks of a model's classes; nil for criteria that are about something else.
   var classes: ClassObjective? { get }
 
@@ -36,6 +39,8 @@ extension BoundCriterion {
     return (values, values)
   }
 
+  public func loss(_ perturbed: Tensor) throws -> Tensor { try valuesAndLoss(perturbed).loss }
+
   public var classes: ClassObjective? { nil }
   public var skipped: [Bool]? { nil }
 
@@ -43,6 +48,14 @@ extension BoundCriterion {
   func valuesAndGradient(_ perturbed: Tensor) throws -> (values: Tensor, gradient: Tensor) {
     let all = try evaluation(perturbed)
     return (all.values, all.gradient)
+  }
+
+  /// The loss's gradient `[batch, …]` alone.
+  func gradient(_ perturbed: Tensor) throws -> Tensor {
+    try Evaluation(perturbed) {
+      let loss = try loss($0)
+      return (loss, loss)
+    }.gradient
   }
 
   /// f(x′) and the loss `[batch]`, and the loss's gradient `[batch, …]`.

@@ -42,9 +42,11 @@ public struct ExampleFile {
   ///   - set: all samples of a run, each with all its copies.
   ///   - dataset: the data that the run worked on; values of it that the attack did not change stay as its file has them.
   ///   - negatesSimilarity: whether the run maximised the similarity.
+  ///   - threads: how many tiles are scored at a time.
   /// - Throws: ``ExamplesError`` for samples that the format cannot hold; what the criterion throws.
   public init(
-    _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool, format: ExampleFormat
+    _ set: Examples, of dataset: Dataset, attack: Attack, negatesSimilarity: Bool, format: ExampleFormat,
+    threads: Int = 1
   ) throws {
     let samples = dataset.train
     let encoding = try format.encoding(dataset.encoding)
@@ -71,7 +73,7 @@ public struct ExampleFile {
     }
     set.perturbed = decoded
     var lost = 0
-    let values = try attack.criterionValues(originals, set)
+    let values = try attack.criterionValues(originals, set, threads: threads)
     distances = ExampleDistances(originals.gathered(set.index), decoded)
     let moved = (decoded - originals.gathered(set.index)).flattened().abs().max(1).floats
     for row in set.status.indices where set.status[row] == .succeeded {

@@ -30,8 +30,10 @@ public struct Examples: Sendable {
   /// Whether f(x′) ≤ 0 and x′ ≠ x, one per record.
   public var succeeded: [Bool] { status.map { $0 == .succeeded } }
 
-  /// The share of records that succeeded; NaN for none.
-  public var successRate: Double { Double(status.count { $0 == .succeeded }) / Double(count) }
+  /// The share of the attacked samples that succeeded, without those that needed no attack; NaN for none.
+  public var successRate: Double {
+    Double(status.count { $0 == .succeeded }) / Double(status.count { $0 != .skipped })
+  }
 
   /// The solutions of tiles, in order.
   init(_ tiles: [(Tile, TileSolution)], copy number: Int) {

@@ -42,7 +42,9 @@ public struct APGD: Solver {
   /// The restarts, for the rows without a success.
   func search(_ problem: Problem, _ incumbent: inout Incumbent, _ timing: inout TileSolution.Timing) throws {
     let classes = problem.criterion.classes
-    for round in 0..<restarts where !incumbent.hasAll(problem.tile.rows) {
+    for round in 0..<restarts {
+      incumbent.beginRun()
+      if incumbent.hasAll(problem.tile.rows) { return }
       try run(problem, from: start(problem, round), &incumbent, &timing, round: round) { perturbed in
         guard let surrogate, let classes else { return try problem.criterion.evaluation(perturbed) }
         return try Evaluation(perturbed) {

@@ -45,7 +45,7 @@ public struct AutoAttack: Solver {
 extension RegisteredSolver {
   static let autoAttack = RegisteredSolver(
     "auto", "AutoAttack's standard set: apgd, apgd-t, fab and square in turn", takesStart: false,
-    onlyCriterion: "misclassification",
+    onlyCriterion: "misclassification", gradientUse: .partly,
     settings: [
       .norm, .radius(0.1), .integer("iterations", 100, in: 1...100_000, "T, the number of steps"), .queries,
       .targets,

@@ -52,10 +52,11 @@ public struct FAB: Solver {
     var number = firstIteration
     for target in others.prefix(targets) {
       for round in 0..<restarts {
+        incumbent.beginRun()
         if stopsAtSuccess, incumbent.hasAll(problem.tile.rows) { return }
         var perturbed = problem.tile.originals
         if round > 0 {
-          let ball = Ball(problem, norm, min(epsilon, 1) / 2)
+          let ball = Ball(problem, norm, (norm == .linf ? min(epsilon, 1) : epsilon) / 2)
           perturbed = ball.random(round)
         }
         for _ in 0..<iterations {
@@ -96,7 +97,7 @@ public struct FAB: Solver {
       ((perturbed + fromHere * Self.overshoot) * (1 - bias) + (x + fromOriginal * Self.overshoot) * bias)
         .clamped(0...1))
     let next = `where`(incumbent.finite.perSample(like: moved), moved, perturbed)
-    let f = try seconds(&timing.criterion) { try classes.values(at: next, logits: classes.logits(next)) }
+    let f = try seconds(&timing.criterion) { try classes.values(at: next) }
     consider(next, f, problem, &incumbent, number, stopsAtSuccess)
     let isBroken = (f .<= 0).perSample(like: next)
     return `where`(isBroken, x + (next - x) * Self.backtracking, next)

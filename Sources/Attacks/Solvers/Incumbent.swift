@@ -5,6 +5,8 @@ import Torch
 /// Everything is per row: a row whose numbers are no longer finite stops alone.
 struct Incumbent {
   private let originals: Tensor
+  /// The values that results can hold; nil for all.
+  private let grid: IntegerGrid?
   private(set) var best: Tensor
   private var similarity: Tensor
   private var criterion: Tensor
@@ -13,14 +15,18 @@ struct Incumbent {
   private var zeroGradients: Tensor
   private var gradients: Tensor
   private(set) var finite: Tensor
+  /// Whether an earlier run kept its numbers finite.
+  private var hasEnded: Tensor
+  private var runs = 0
   private(set) var found: Tensor
   /// Iterates since the last improvement, once one was found.
   private(set) var stalled: Tensor
   /// c of each row, where a search has one.
   var multiplier: Tensor?
 
-  init(_ originals: Tensor) {
-    self.originals = originals
+  init(_ problem: Problem) {
+    originals = problem.tile.originals
+    grid = problem.grid
     let rows = [originals.shape[0]]
     best = originals
     let device = originals.device
@@ -32,8 +38,16 @@ struct Incumbent {
     zeroGradients = all(0)
     gradients = all(0)
     finite = all(1) .> 0
+    hasEnded = all(0) .> 0
     found = all(0) .> 0
     stalled = all(0)
+  }
+
+  /// Another search of all rows from a start of its own: what stopped a row in the one before does not keep it from this one.
+  mutating func beginRun() {
+    hasEnded = hasEnded .| (runs > 0 ? finite : none)
+    finite = finite .| (.!finite)
+    runs += 1
   }
 
   /// Whether every one of some rows has a success, or can have none any more.
@@ -47,7 +61,7 @@ struct Incumbent {
   @discardableResult
   mutating func consider(_ perturbed: Tensor, f: Tensor, similarity s: Tensor, iteration t: Int) -> Tensor {
     finite = finite .& f.isFinite .& s.isFinite
-    let moved = (perturbed - originals).flattened().abs().max(1) .> 0
+    let moved = (written(perturbed) - written(originals)).flattened().abs().max(1) .> 0
     let feasible = finite .& moved .& (f .<= 0)
     let better = feasible .& (s .< similarity)
     best = `where`(better.perSample(like: best), perturbed, best)
@@ -58,6 +72,11 @@ struct Incumbent {
     found = found .| better
     stalled = `where`(better, Tensor(0), stalled + found.to(.float32))
     return feasible
+  }
+
+  /// What stands for an iterate in a file.
+  private func written(_ perturbed: Tensor) -> Tensor {
+    grid.map { $0.rounded(perturbed, originals) } ?? perturbed
   }
 
   /// Takes note of a gradient's norms `[rows]`: infinite ones end the row, zero ones are counted.
@@ -73,7 +92,7 @@ struct Incumbent {
 
   func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution
   {
-    let found = self.found.bools, finite = self.finite.bools
+    let found = self.found.bools, finite = (self.finite .| hasEnded).bools
     let zeros = zeroGradients.ints, total = gradients.ints
     let status = found.indices.map { i -> SampleStatus in
       if found[i] { return .succeeded }

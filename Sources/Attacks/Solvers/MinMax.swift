@@ -38,7 +38,7 @@ public struct MinMax: Solver {
     var trace = recordsTrace ? TileSolution.Trace() : nil
     var total = 0.0
     let x = tile.originals
-    var incumbent = Incumbent(x)
+    var incumbent = Incumbent(problem)
     var c = Tensor.zeros([tile.size], device: x.device)
     try seconds(&total) {
       try withoutGrad {

@@ -27,9 +27,7 @@ public struct MomentumPGD: Solver {
       var momentum = Tensor.zeros(x.shape, dtype: x.dtype, device: x.device)
       for _ in 0..<iterations {
         try problem.tile.checkCancellation()
-        let (_, gradient) = try seconds(&timing.criterion) {
-          try problem.criterion.valuesAndGradient(perturbed)
-        }
+        let gradient = try seconds(&timing.criterion) { try problem.criterion.gradient(perturbed) }
         incumbent.note(gradientNorms: gradient.scaledSampleNorms())
         let lengths = gradient.flattened().abs().sum(1).clamped(atLeast: 1e-30)
         momentum = momentum * decay + gradient / lengths.perSample(like: gradient)

@@ -45,6 +45,7 @@ public struct PGD: Solver {
       let ball = Ball(problem, norm, epsilon)
       // A success stays as it is in later rounds, so that no row depends on when its tile ends.
       for round in 0..<max(1, restarts) {
+        incumbent.beginRun()
         let isOpen = .!incumbent.found
         func open(_ f: Tensor) -> Tensor { `where`(isOpen, f, f.clamped(atLeast: 1e-30)) }
         var perturbed = restarts == 0 ? x : ball.random(round)
@@ -56,14 +57,19 @@ public struct PGD: Solver {
             incumbent.consider(perturbed, f: open(f), similarity: f, iteration: round * iterations + t)
             break
           }
-          let at = try seconds(&timing.criterion) { try problem.criterion.evaluation(perturbed) }
-          if keeps == .best {
+          let gradient: Tensor
+          switch keeps {
+          case .last:
+            gradient = try seconds(&timing.criterion) { try problem.criterion.gradient(perturbed) }
+          case .best:
+            let at = try seconds(&timing.criterion) { try problem.criterion.evaluation(perturbed) }
             incumbent.consider(
               perturbed, f: open(at.values), similarity: at.loss, iteration: round * iterations + t)
+            gradient = at.gradient
           }
           if isLast { break }
-          incumbent.note(gradientNorms: at.gradient.scaledSampleNorms(), among: isOpen)
-          let next = ball.projected(perturbed - ball.steepest(at.gradient) * alpha, order: order)
+          incumbent.note(gradientNorms: gradient.scaledSampleNorms(), among: isOpen)
+          let next = ball.projected(perturbed - ball.steepest(gradient) * alpha, order: order)
           perturbed = `where`(incumbent.finite.perSample(like: next), next, perturbed)
         }
         if incumbent.hasAll(problem.tile.rows) { break }

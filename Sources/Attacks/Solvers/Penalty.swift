@@ -38,7 +38,7 @@ public struct Penalty: Solver {
     var timing = TileSolution.Timing()
     var total = 0.0
     var trace = recordsTrace ? TileSolution.Trace() : nil
-    var incumbent = Incumbent(x)
+    var incumbent = Incumbent(problem)
     var constants = PenaltySearch(x, first: firstConstant)
     try seconds(&total) {
       try withoutGrad {

@@ -48,7 +48,7 @@ public struct PublishedSearch: Solver {
 
   public func solve(_ problem: Problem) throws -> TileSolution {
     let x = problem.tile.originals
-    var incumbent = Incumbent(x)
+    var incumbent = Incumbent(problem)
     var timing = TileSolution.Timing()
     var total = 0.0
     var trace = recordsTrace ? TileSolution.Trace() : nil

@@ -13,11 +13,16 @@ public struct Problem {
   /// What is to be at most 0, for the tile's samples.
   public let criterion: any BoundCriterion
   private let similarity: any Similarity
+  /// The values that results can hold, where they are of an integer type.
+  let grid: IntegerGrid?
 
   /// The problem of a tile.
   /// - Throws: what the criterion or the similarity says where it cannot be asked about these samples.
-  public init(_ tile: Tile, criterion: any Criterion, similarity: any Similarity) throws {
+  public init(
+    _ tile: Tile, criterion: any Criterion, similarity: any Similarity, grid: IntegerGrid? = nil
+  ) throws {
     self.tile = tile
+    self.grid = grid
     self.criterion = try criterion.bind(tile)
     self.similarity = similarity
   }
@@ -43,7 +48,7 @@ public struct Problem {
     _ search: (Tensor, inout Incumbent, inout TileSolution.Timing) throws -> Void
   ) throws -> TileSolution {
     var timing = TileSolution.Timing()
-    var incumbent = Incumbent(tile.originals)
+    var incumbent = Incumbent(self)
     var similarity = try makeSimilarity()
     var scores: [Float] = []
     var total = 0.0
@@ -134,6 +139,16 @@ public struct TileSolution: Sendable {
   }
 }
 
+/// What a solver asks gradients for.
+public enum GradientUse: Sendable {
+  /// Without them it finds nothing.
+  case always
+  /// Without them part of it still searches.
+  case partly
+  /// It asks for none.
+  case never
+}
+
 /// A solver that can be chosen by name.
 public struct RegisteredSolver: RegistryEntry {
   /// What `--solver` calls it.
@@ -145,12 +160,14 @@ public struct RegisteredSolver: RegistryEntry {
   public let takesStart: Bool
   /// The only criterion that it goes with; nil where any will do.
   public let onlyCriterion: String?
+  /// Whether it can do without gradients.
+  public let gradientUse: GradientUse
   private let gradients: @Sendable (Choice) -> Double
   let make: @Sendable (Choice, any Start) throws -> any Solver
 
   init(
     _ name: String, _ summary: String, takesStart: Bool = true, onlyCriterion: String? = nil,
-    settings: [Setting],
+    gradientUse: GradientUse = .always, settings: [Setting],
     gradients: @escaping @Sendable (Choice) -> Double = RegisteredSolver.usualGradients,
     make: @escaping @Sendable (Choice, any Start) throws -> any Solver
   ) {
@@ -158,6 +175,7 @@ public struct RegisteredSolver: RegistryEntry {
     self.summary = summary
     self.takesStart = takesStart
     self.onlyCriterion = onlyCriterion
+    self.gradientUse = gradientUse
     self.settings = settings
     self.gradients = gradients
     self.make = make

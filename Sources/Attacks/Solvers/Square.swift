@@ -36,6 +36,7 @@ public struct Square: Solver {
   func search(
     _ problem: Problem, _ incumbent: inout Incumbent, _ timing: inout TileSolution.Timing, firstIteration: Int
   ) throws {
+    incumbent.beginRun()
     if incumbent.hasAll(problem.tile.rows) { return }
     let x = problem.tile.originals
     let moves = SquareMoves(problem.tile, norm: norm, epsilon: epsilon)
@@ -71,6 +72,7 @@ public struct Square: Solver {
 extension RegisteredSolver {
   static let square = RegisteredSolver(
     "square", "a random search without gradients (Andriushchenko et al. 2020)", takesStart: false,
+    gradientUse: .never,
     settings: [
       .norm, .radius(0.1), .queries,
       .real("firstShare", 0.8, in: .positive(upTo: 1), "the share of the image that the first squares cover"),

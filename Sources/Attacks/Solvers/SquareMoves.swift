@@ -26,42 +26,41 @@ struct SquareMoves {
   }
 
   private var length: Int { channels * height * width }
-  /// Blocks of four numbers that a query takes: where, and the signs of the channels.
-  private var blocks: Int { 1 + (channels + 3) / 4 }
+  /// Blocks of four numbers that a query takes: where, the signs of the channels, and in ‖·‖₂ which way a bump lies.
+  private var blocks: Int { 1 + (channels + (norm == .l2 ? 1 : 0) + 3) / 4 }
+  /// How many numbers the start takes: a sign for each stripe, or for each bump and which way it lies.
+  private var startNumbers: Int {
+    norm == .linf ? channels * width : lattice.count * (channels + 1)
+  }
 
   private func uniform(_ row: Int, _ count: Int, query: Int) -> [Float] {
-    // The stripes of the start have the numbers before all queries'.
-    let first = (channels * width + 3) / 4 + blocks * query
+    // The numbers of the start are before all queries'.
+    let first = (startNumbers + 3) / 4 + blocks * query
     return tile.stream(row, .search).uniform(count, position: UInt64(query == 0 ? 0 : first))
   }
 
   /// Vertical stripes of ±ε in each channel; in ‖·‖₂ a lattice of bumps of that length together.
   func first() -> Tensor {
     var delta = [Float](repeating: 0, count: tile.size * length)
-    let side = max(1, (height == 1 ? width : min(height, width)) / 5)
+    let cells = norm == .l2 ? lattice : []
     for row in tile.rows {
-      let signs = uniform(row, channels * width, query: 0)
+      let drawn = uniform(row, startNumbers, query: 0)
       for channel in 0..<channels {
         switch norm {
         case .linf:
           let whole = Window(top: 0, left: 0, height: height, width: width)
           eachPixel(row, channel, whole) { i in
-            delta[i] = signs[channel * width + i % width] < 0.5 ? -epsilon : epsilon
+            delta[i] = drawn[channel * width + i % width] < 0.5 ? -epsilon : epsilon
           }
         case .l2:
-          var number = 0
-          for top in stride(from: 0, to: height, by: side) {
-            for left in stride(from: 0, to: width, by: side) {
-              let isUp = signs[channel * width + number % width] < 0.5
-              number += 1
-              let cell = Window(
-                top: top, left: left, height: min(side, height - top), width: min(side, width - left))
-              let bump = bump(cell)
-              var next = 0
-              eachPixel(row, channel, cell) { i in
-                delta[i] = isUp ? bump[next] : -bump[next]
-                next += 1
-              }
+          for (number, cell) in cells.enumerated() {
+            let own = number * (channels + 1)
+            let bump = bump(cell, isTurned: drawn[own + channels] >= 0.5)
+            let sign: Float = drawn[own + channel] < 0.5 ? 1 : -1
+            var next = 0
+            eachPixel(row, channel, cell) { i in
+              delta[i] = sign * bump[next]
+              next += 1
             }
           }
         }
@@ -99,10 +98,23 @@ struct SquareMoves {
     var width: Int
   }
 
-  /// A square of the share of the pixels, somewhere; of a table a stretch.
+  /// The windows of the start, in the middle of the image: a fifth of its shorter side each way.
+  private var lattice: [Window] {
+    let side = max(1, (height == 1 ? width : min(height, width)) / 5)
+    let tall = min(height, side)
+    func places(_ room: Int, _ size: Int) -> StrideTo<Int> {
+      stride(from: room % size / 2, to: room - room % size, by: size)
+    }
+    return places(height, tall).flatMap { top in
+      places(width, side).map { Window(top: top, left: $0, height: tall, width: side) }
+    }
+  }
+
+  /// A square of the share of the pixels, somewhere; of a table a stretch. In ‖·‖₂ at least 3 wide, and odd.
   private func window(_ share: Double, _ a: Float, _ b: Float) -> Window {
     let pixels = share * Double(height * width)
-    let side = max(1, Int((height == 1 ? pixels : pixels.squareRoot()).rounded()))
+    var side = max(1, Int((height == 1 ? pixels : pixels.squareRoot()).rounded()))
+    if norm == .l2 { side = max(3, side) | 1 }
     let tall = min(height, side), wide = min(width, side)
     func place(_ uniform: Float, _ room: Int) -> Int { min(Int(uniform * Float(room + 1)), room) }
     return Window(top: place(a, height - tall), left: place(b, width - wide), height: tall, width: wide)
@@ -115,14 +127,32 @@ struct SquareMoves {
     }
   }
 
-  /// A bump of a window's size, high in the middle.
-  private func bump(_ window: Window) -> [Float] {
-    (0..<window.height).flatMap { y in
-      (0..<window.width).map { x in
-        let dy = Float(y) - Float(window.height - 1) / 2, dx = Float(x) - Float(window.width - 1) / 2
-        return 1 / (1 + (dy * dy + dx * dx).squareRoot())
+  /// The authors' η of a window's size, of length 1: two halves of opposite sign, the upper and the lower, or turned the left
+  /// and the right, each of concentric rectangles and high in its middle.
+  private func bump(_ window: Window, isTurned: Bool) -> [Float] {
+    let (tall, wide) = (window.height, window.width)
+    // A single row has no upper half.
+    let isBeside = height == 1 || isTurned
+    let cut = (isBeside ? wide : tall) / 2
+    var values = [Float](repeating: 0, count: tall * wide)
+    for y in 0..<tall {
+      for x in 0..<wide {
+        let isFirst = (isBeside ? x : y) < cut
+        let own = isFirst ? cut : (isBeside ? wide : tall) - cut
+        let rows = isBeside ? tall : own, columns = isBeside ? own : wide
+        let top = isBeside || isFirst ? 0 : cut, left = !isBeside || isFirst ? 0 : cut
+        let value = Self.rectangles(y - top, x - left, rows, columns)
+        values[y * wide + x] = isFirst ? value : -value
       }
     }
+    let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return values.map { $0 / max(length, 1e-12) }
+  }
+
+  /// What concentric rectangles, the k-th of 1/k² and 2k − 1 wide, have together at a place.
+  private static func rectangles(_ y: Int, _ x: Int, _ rows: Int, _ columns: Int) -> Float {
+    let first = max(abs(y - rows / 2), abs(x - columns / 2)), count = max(rows, columns) / 2 + 1
+    return (first..<max(first, count)).reduce(0) { $0 + 1 / Float(($1 + 1) * ($1 + 1)) }
   }
 
   /// Empties one window and puts what it had, and what the ball has room for, into the other: its own δ and a bump together.
@@ -135,7 +165,7 @@ struct SquareMoves {
       delta[i] = values[i] - originals[i]
       whole += delta[i] * delta[i]
     }
-    let bump = bump(new)
+    let bump = bump(new, isTurned: signs[channels] >= 0.5)
     for channel in 0..<channels {
       var own: Float = 0
       eachPixel(row, channel, new) { own += delta[$0] * delta[$0] }

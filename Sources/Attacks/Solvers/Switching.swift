@@ -93,7 +93,7 @@ public struct Switching: Solver {
     var timing = TileSolution.Timing()
     var total = 0.0
     let x = tile.originals
-    var incumbent = Incumbent(x)
+    var incumbent = Incumbent(problem)
     try seconds(&total) {
       try withoutGrad {
         var perturbed = problem.projected(start.perturbed(tile), epsilon: epsilon)

@@ -30,7 +30,9 @@ public struct TargetedAPGD: Solver {
     let others = try withoutGrad { try classes.others(problem.tile.originals) }
     var round = firstRound
     for target in others.prefix(targets) {
-      for _ in 0..<run.restarts where !incumbent.hasAll(problem.tile.rows) {
+      for _ in 0..<run.restarts {
+        incumbent.beginRun()
+        if incumbent.hasAll(problem.tile.rows) { break }
         try run.run(problem, from: run.start(problem, round), &incumbent, &timing, round: round) {
           perturbed in
           try Evaluation(perturbed) {

@@ -71,7 +71,8 @@ struct PlantedExamples: Criterion {
           ? stream.uniform(size, position: position).map { 2 * $0 - 1 }
           : stream.normal(size, position: position))
     }
-    let drawn = Tensor(values, x.shape).to(x.device)
+    let free = Tensor(values, x.shape).to(x.dtype).to(x.device)
+    let drawn = tile.mask.map { free * $0.to(x.dtype) } ?? free
     let direction: Tensor
     switch norm {
     case .linf: direction = draw == 1 ? drawn.sign() : drawn
@@ -89,17 +90,20 @@ struct PlantedExamples: Criterion {
     let planted = try read(point(1, tile)) - centre
     let others = try (2..<count + 2).map { try read(point($0, tile)) - centre }
     // Rows: x itself, the points inside, the planted one; in units of their own size, which differs between models.
-    let all = stacked([Tensor.zeros(centre.shape, device: centre.device)] + others + [planted], 1)
+    let all = stacked(
+      [Tensor.zeros(centre.shape, dtype: centre.dtype, device: centre.device)] + others + [planted], 1)
     let scale = all.square().mean(1).mean(1).sqrt().clamped(atLeast: 1e-12).reshaped([-1, 1, 1])
     let points = all / scale
     let rows = count + 2
     var targets = [Float](repeating: -1, count: rows)
     targets[rows - 1] = 1
-    let wanted = Tensor(targets, [1, rows, 1]).to(centre.device).expanded([tile.size, rows, 1])
+    let wanted = Tensor(targets, [1, rows, 1]).to(centre.dtype).to(centre.device).expanded([
+      tile.size, rows, 1,
+    ])
     // Ridge regression by its dual form; the ones are the offset.
     var ridge = [Float](repeating: 1, count: rows * rows)
     for row in 0..<rows { ridge[row * rows + row] += 0.01 * Float(width) }
-    let added = Tensor(ridge, [1, rows, rows]).to(centre.device)
+    let added = Tensor(ridge, [1, rows, rows]).to(centre.dtype).to(centre.device)
     let dual = solve(matmul(points, points.transposed()) + added, wanted)
     let weights = matmul(points.transposed(), dual).reshaped([tile.size, width])
     let scores = matmul(points, weights.unsqueezed(2)).reshaped([tile.size, rows])

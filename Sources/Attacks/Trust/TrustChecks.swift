@@ -19,19 +19,28 @@ public struct TrustChecks {
   private let samples: Tensor
   private let labels: [Int]?
   private let threads: Int
+  private let mask: Tensor?
+  private let grid: IntegerGrid?
 
   /// The share of planted examples that a sound attack finds at least.
   static let soundShare = 0.95
   /// The share of the samples that twice the steps may break in addition.
   static let unfinishedShare = 0.05
+  /// The share of random points of a ball that may be what was planted in it: where more are, finding one proves nothing.
+  static let largestChance = 0.05
   /// The values of f that the search without gradients asks for.
   static let queries = 300
 
   /// - Parameters:
   ///   - samples: a few samples `[count] + sampleShape`, on the model's device.
   ///   - labels: one per sample, from 0, where there are any.
+  ///   - mask: where values may change, `[1 or count] + sampleShape`.
+  ///   - grid: the values that the attack's results can hold.
   /// - Throws: ``RecipeError`` where the criterion is not that x′ is of another class; what the model throws.
-  public init(_ model: any Model, _ recipe: Recipe, _ samples: Tensor, labels: [Int]?, threads: Int) throws {
+  public init(
+    _ model: any Model, _ recipe: Recipe, _ samples: Tensor, labels: [Int]?, mask: Tensor? = nil,
+    grid: IntegerGrid? = nil, threads: Int
+  ) throws {
     let recipe = try recipe.completed()
     guard recipe.criterion.name == RegisteredCriterion.misclassification.name else {
       throw RecipeError("--trust looks at attacks with --criterion misclassification")
@@ -41,6 +50,8 @@ public struct TrustChecks {
     self.samples = samples
     self.labels = labels
     self.threads = threads
+    self.mask = mask
+    self.grid = grid
     let norm = recipe.solver.word("norm", usual: Norm.linf)
     guard let epsilon = recipe.solver["epsilon"]?.number, epsilon > 0, epsilon < 1 || norm == .l2 else {
       findings = [Finding("trust", "the solver \(recipe.solver.name) has no bound: nothing to compare")]
@@ -64,7 +75,8 @@ public struct TrustChecks {
     var other = recipe
     other.solver = solver
     if try !Solvers.registry.named(solver.name).takesStart { other.start = Choice("zero") }
-    let attack = try other.makeAttack(on: model, samples: samples, labels: labels, seed: 1)
+    var attack = try other.makeAttack(on: model, samples: samples, labels: labels, seed: 1, grid: grid)
+    attack.mask = mask
     let result = try attack.run(samples, range: 0..<samples.shape[0], threads: threads)
     return result.status.map { $0 == .succeeded }
   }
@@ -82,7 +94,7 @@ public struct TrustChecks {
     let steps = "\(half) of \(all) at ε/2, \(full) at ε, \(unbounded) without a bound"
     var problems: [String] = []
     if half > full { problems.append("a larger ball holds the smaller one, and less is found in it") }
-    if unbounded < all {
+    if mask == nil, unbounded < all {
       problems.append(
         "without a bound each sample can be any other, and not all are broken (more --iterations, a larger --alpha)"
       )
@@ -120,7 +132,7 @@ public struct TrustChecks {
       "\(Self.queries) queries without gradients break \(others) of the \(own.count { !$0 }) that this attack does not"
     guard others > 0 else { return Finding("gradients", text) }
     return Finding(
-      "gradients", text + ": gradients lead astray (--solver square or auto, another --surrogate)",
+      "gradients", text + ": gradients lead astray (--solver square, another --surrogate)",
       spoils: true)
   }
 
@@ -128,19 +140,23 @@ public struct TrustChecks {
     let criterion = PlantedExamples(
       model, norm: norm, epsilon: epsilon, surrogate: recipe.criterion.word("surrogate", usual: .margin))
     let count = samples.shape[0]
-    let attack = Attack(
+    var attack = Attack(
       criterion: criterion, similarity: Distance(),
       solver: try Solvers.make(recipe.solver, start: recipe.makeStart()), seed: 1, device: model.device)
+    attack.mask = mask
     let result = try attack.run(samples, range: 0..<count, threads: threads)
     let there = result.status.count { $0 != .skipped }, found = result.status.count { $0 == .succeeded }
     guard there > 0 else {
       return Finding("planted", "no readout of the model's features tells points of a ball apart: no test")
     }
-    let tile = Tile(samples, number: 0, size: count, range: 0..<count, seed: 1)
+    let tile = Tile(samples, number: 0, size: count, range: 0..<count, seed: 1, mask: mask)
     let chance = try withoutGrad { try criterion.shareByChance(tile, draws: 50) }
     let share = Double(found) / Double(there)
     let text =
       "\(found) of \(there) examples that are known to exist are found; of random points \(chance.text(.percent(1))) are one"
+    guard chance <= Self.largestChance else {
+      return Finding("planted", text + ": so many that finding one proves nothing")
+    }
     guard share < Self.soundShare else { return Finding("planted", text) }
     return Finding(
       "planted",

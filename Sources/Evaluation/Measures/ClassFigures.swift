@@ -19,7 +19,16 @@ public struct ClassFigures: Codable, Equatable, Sendable {
   ///   - labels: the class of each original, from 0.
   /// - Throws: what the model throws where it has no logits.
   public init(_ model: any Model, _ originals: Tensor, _ perturbed: Tensor, labels: [Int]) throws {
-    let before = try predictedClasses(model, originals), after = try predictedClasses(model, perturbed)
+    self.init(
+      before: try predictedClasses(model, originals), after: try predictedClasses(model, perturbed),
+      labels: labels)
+  }
+
+  /// - Parameters:
+  ///   - before: the class that a model gives each original.
+  ///   - after: the one it gives each example.
+  ///   - labels: the class of each original, from 0.
+  public init(before: [Int], after: [Int], labels: [Int]) {
     let right = labels.indices.filter { before[$0] == labels[$0] }
     correct = right.count
     accuracy = mean(labels.indices.map { before[$0] == labels[$0] ? 1 : 0 })

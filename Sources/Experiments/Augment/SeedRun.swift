@@ -111,7 +111,8 @@ struct SeedRun {
   /// f of every record as read back from its file, in the same tiles as the attack had it: what is on disk must
   /// satisfy the criterion too.
   private func scoreAgain(_ examples: Examples, _ attack: Attack) throws -> [Double] {
-    let scores = try attack.criterionValues(plan.train.samples, examples).map(Double.init)
+    let scores = try attack.criterionValues(plan.train.samples, examples, threads: plan.threads).map(
+      Double.init)
     for i in scores.indices where examples.status[i] == .succeeded {
       guard scores[i] <= 0, abs(scores[i] - Double(examples.criterion[i])) <= 1e-6 else {
         throw ExamplesError(
@@ -124,7 +125,7 @@ struct SeedRun {
 
   private func audit(_ examples: Examples, _ attack: Attack, reread: [Double]) throws -> Audit {
     let x = plan.train.samples
-    let before = try attack.criterionValues(x, x, range: 0..<x.shape[0])
+    let before = try attack.criterionValues(x, x, range: 0..<x.shape[0], threads: plan.threads)
     return try Audit(
       AuditInput(
         training: plan.dataset.train, test: plan.dataset.test,

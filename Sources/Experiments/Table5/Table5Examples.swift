@@ -41,7 +41,11 @@ package struct Table5Examples {
     judge.verdict = Self.unseenViews
     judge.purpose = .unseenViews
     attack.criterion = judge
-    let scores = won.isEmpty ? [] : try attack.criterionValues(set, perturbed, range: 0..<set.shape[0])
+    let scores =
+      won.isEmpty
+      ? []
+      : try attack.criterionValues(
+        set, perturbed, range: 0..<set.shape[0], threads: context.threads)
     let lengths = withoutGrad { (perturbed - set).sampleNorms().doubles }
     self.perturbed = perturbed
     figures = Figures(

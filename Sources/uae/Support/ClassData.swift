@@ -29,7 +29,9 @@ struct ClassData {
     }
     labels =
       criterion.text("classOf") == "prediction" ? nil : try dataset.labels(of: dataset.train, for: model)
-    self.targets = try targets.map { try $0.labels(of: $0.train, for: model) ?? [] }
+    self.targets = try targets.map {
+      try dataset.classes(namedBy: $0, classes: dataset.classCount(of: model))
+    }
     if criterion.name == "targeted", let labels,
       Int(criterion.text("target")).map({ target in
         labels.allSatisfy { $0 == target }
@@ -43,7 +45,38 @@ struct ClassData {
 /// Other classifiers that score the examples.
 struct Judges {
   let models: [any Model]
+  /// The labels of the samples as each model counts its classes; nil where there are none.
+  let labels: [[Int]?]
+  /// What an example has to do to a judge's decision.
+  let aim: Aim
+
   var isEmpty: Bool { models.isEmpty }
+
+  /// What an example that was made against one model has to do to another to succeed there, too.
+  enum Aim: String, Encodable {
+    /// Another class than the original is given.
+    case change
+    /// The same class as the original is given.
+    case keep
+    /// The class that the attacked model gives the example, its target, is given.
+    case reach
+
+    init(criterion: String) {
+      switch criterion {
+      case "targeted": self = .reach
+      case "same-class": self = .keep
+      default: self = .change
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .change: "change its decision"
+      case .keep: "keep its decision"
+      case .reach: "are of their target's class for it"
+      }
+    }
+  }
 
   /// - Throws: ``RecipeError`` where the recipe is not about classes; what reading a model throws.
   init(_ paths: [String], _ dataset: Dataset, _ originals: Tensor, _ recipe: Recipe) throws {
@@ -51,7 +84,16 @@ struct Judges {
       throw RecipeError("--judge scores classes; the criterion '\(recipe.criterion.name)' is not about any")
     }
     models = try paths.map { path in
-      try ModelOptions.load(path, for: dataset, samples: originals, reading: ScriptReading(), use: .logits)
+      let judge = try ModelOptions.load(
+        path, for: dataset, samples: originals, reading: ScriptReading(), use: .logits)
+      judge.sayGuesses()
+      return judge
+    }
+    aim = Aim(criterion: recipe.criterion.name)
+    let isLabelled = recipe.criterion.text("classOf") != "prediction"
+    labels = try models.map { judge in
+      let count = try dataset.classCount(of: judge)
+      return isLabelled ? try dataset.labels(of: dataset.train, classes: count) : nil
     }
   }
 }

@@ -14,9 +14,16 @@ extension Dataset {
   /// - Throws: `DatasetError` where the labels are not of this model; what the model throws.
   func labels(of part: Samples, for model: any Model) throws -> [Int]? {
     guard model.outputs.contains(.logits), part.count > 0 else { return nil }
-    let sample = Tensor(part.prefix(1).values, [1] + sampleShape).to(model.device)
+    return try labels(of: part, classes: classCount(of: model))
+  }
+
+  /// How many classes a model tells apart.
+  /// - Throws: what the model throws; `CriterionError` where it tells none apart.
+  func classCount(of model: any Model) throws -> Int {
+    let sample = Tensor(train.prefix(1).values, [1] + sampleShape).to(model.device)
     let shape = try withoutGrad { try model.output(.logits, of: sample).shape }
-    return try labels(of: part, classes: shape.last ?? 0)
+    guard shape.count == 2, shape[1] > 1 else { throw CriterionError.oneClass(shape) }
+    return shape[1]
   }
 }
 

@@ -34,11 +34,19 @@ struct DataOptions: ParsableArguments {
   }
 
   /// The same data, all of a part, with other labels.
-  func load(labelKey: String, part: DatasetLoader.Part) throws -> Dataset {
+  func load(targetKey labelKey: String, part: DatasetLoader.Part) throws -> Dataset {
+    if let registered = DatasetRegistry.named(dataset) {
+      throw ValidationError(
+        "--target-key goes with a file of yours; of the registered set \(registered.name) there are no others"
+      )
+    }
     var reading = reading
     reading.labelKey = labelKey
     return try reading.load(dataset, whole: true, isQuiet: true, part: part)
   }
+
+  /// How the data are read, where that was said: what makes one run another beside the files' own bytes.
+  var identity: [String: String] { reading.identity }
 
   var dataRoot: String? { reading.dataRoot }
   var labelKey: String? { reading.labelKey }
@@ -94,6 +102,16 @@ struct ReadingOptions: ParsableArguments {
   func validate() throws {
     if let range { _ = try bounds(range, option: "--range") }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit); it must be at least 1") }
+  }
+
+  /// What was said of the reading, by the option.
+  var identity: [String: String] {
+    let given: [(String, String?)] = [
+      ("input-key", inputKey), ("label-key", labelKey), ("columns", columns), ("ignore", ignore),
+      ("missing", missing == .refuse ? nil : missing.rawValue), ("sample-axis", sampleAxis?.rawValue),
+      ("range", range), ("layout", layout?.rawValue),
+    ]
+    return Dictionary(uniqueKeysWithValues: given.compactMap { name, value in value.map { (name, $0) } })
   }
 
   /// Loads a data set and says on standard error what of a user's was taken for what.
