@@ -13,18 +13,24 @@ import Torch
     let outputs: Set<Output> = [.logits, .embedding]
     let device = Device.cpu
     var masks = false
+    /// Whether all it sees are the fifths that a sample's first value is in.
+    var isCoarse = false
     private let first =
       Tensor(RandomStream(seed: 1, purpose: .initialization).normal(40 * 12), [40, 12]) * 0.3
     private let second =
       Tensor(RandomStream(seed: 2, purpose: .initialization).normal(4 * 40), [4, 40]) * 0.3
 
-    init(masks: Bool = false) { self.masks = masks }
+    init(masks: Bool = false, isCoarse: Bool = false) { (self.masks, self.isCoarse) = (masks, isCoarse) }
 
     func output(_ output: Output, of x: Tensor, original: Tensor) throws -> Tensor {
       // A staircase of small steps, whose slope a gradient does not see.
       let seen = masks ? (x * 1000).floor() * 0.001 + x * 0 : x
-      let hidden = linear(seen, first).tanh()
-      return output == .logits ? linear(hidden, second) : hidden
+      if isCoarse {
+        let step = (x.selected(1, 0) * 5).floor() + x.selected(1, 0) * 0
+        return stacked([step, -step], 1)
+      }
+      let hidden = linear(seen, first.to(x.dtype)).tanh()
+      return output == .logits ? linear(hidden, second.to(x.dtype)) : hidden
     }
 
     func views(_ name: String?, samples: Tensor) throws -> (any SampleViews)? { nil }
@@ -83,6 +89,38 @@ import Torch
     var recipe = Self.recipe("minmax", ["alpha": .real(0.1), "iterations": .integer(20)])
     recipe.start = Choice("noise")
     #expect(try findings(recipe)["planted"] != nil)
+  }
+
+  /// The readout is computed in the model's own precision, and points are planted where values may change.
+  @Test func aModelOfDoublesAndAMaskAreCheckedAsTheAttackRuns() throws {
+    let half = Tensor((0..<12).map { Float($0 % 2) }, [1, 12])
+    let checks = try TrustChecks(
+      Network(), Self.recipe("apgd"), Self.samples.to(.float64), labels: nil, mask: half, threads: 2)
+    let planted = try #require(checks.findings.first { $0.subject == "planted" })
+    #expect(!planted.spoils, "\(planted.text)")
+    // Without a bound, too, only half of the values change.
+    let order = try #require(checks.findings.first { $0.subject == "more finds more" })
+    #expect(!order.spoils, "\(order.text)")
+  }
+
+  /// Where most points of a ball are one, finding one proves nothing.
+  @Test func aPlantedExampleThatChanceFindsIsNoTest() throws {
+    let checks = try TrustChecks(
+      Network(isCoarse: true), Self.recipe("pgd"), Self.samples, labels: nil, threads: 2)
+    let planted = try #require(checks.findings.first { $0.subject == "planted" })
+    #expect(!planted.spoils && planted.text.contains("proves nothing"), "\(planted.text)")
+  }
+
+  /// Whose gradients say nothing is still searched by the solver that asks for none; of AutoAttack's set one part does.
+  @Test func aSearchWithoutGradientsNeedsNone() throws {
+    func preflight(_ solver: String) throws -> Preflight {
+      try Preflight(Network(isCoarse: true), Self.recipe(solver), Self.samples)
+    }
+    #expect(try preflight("pgd").obstacle?.subject == "gradient")
+    let square = try preflight("square")
+    #expect(square.obstacle == nil && square.warning == nil)
+    let auto = try preflight("auto")
+    #expect(auto.obstacle == nil && auto.warning?.text.contains("without gradients") == true)
   }
 
   @Test func otherCriteriaAreRefused() throws {

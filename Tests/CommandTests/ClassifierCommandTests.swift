@@ -36,14 +36,18 @@ import Testing
     #expect(exported.status == 0, "\(exported.errors)")
     let script = try run([program, "evaluate", "--dataset", path + "/a.npz", "--model", path + "/model.pt"])
     #expect(script.output == measured.output, "\(script.output)\(script.errors)")
-    for (number, criterion) in [["same-class"], ["misclassification"], ["targeted", "--target", "1"]]
-      .enumerated()
-    {
+    // The judge is the attacked model itself: what succeeds, succeeds there.
+    let criteria = [
+      (["same-class"], "keep its decision"), (["misclassification"], "change its decision"),
+      (["targeted", "--target", "1"], "are of their target's class for it"),
+    ]
+    for (number, (criterion, aim)) in criteria.enumerated() {
       let result = try run(
         [
           program, "attack", "--dataset", path + "/a.npz", "--checkpoint", checkpoint, "--iterations", "20",
-          "--out", "\(path)/run-\(number)", "--quiet", "--criterion",
+          "--out", "\(path)/run-\(number)", "--quiet", "--judge", path + "/model.pt", "--criterion",
         ] + criterion)
+      #expect(result.output.contains("100 % of the successes \(aim), too"), "\(result.output)")
       #expect(result.status == 0, "\(criterion): \(result.errors)")
     }
     // What was found out about model and attack is part of the result.

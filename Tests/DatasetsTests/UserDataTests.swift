@@ -32,6 +32,44 @@ import Testing
     #expect(rows(back.bytes) == rows(pixels))
   }
 
+  /// Targets are the classes of that name among the data's own: class 3 of labels 1…3 is the model's last, whatever classes the
+  /// targets themselves have.
+  @Test func targetsAreClassesOfTheData() throws {
+    let folder = try Folder()
+    let values = HostArray((0..<24).map { Float($0) / 24 }, shape: [6, 4])
+    func set(_ labels: [Int]) throws -> Dataset {
+      let path = "\(folder.path)/\(labels.map(String.init).joined()).npz"
+      try NPZFile.write([("x", values), ("y", HostArray(labels))], to: path)
+      return try load(path) { $0.keepsAll = true }
+    }
+    let data = try set([1, 2, 3, 1, 2, 3])
+    #expect(try data.classes(namedBy: set([3, 3, 2, 2, 3, 3]), classes: 3) == [2, 2, 1, 1, 2, 2])
+    // Of a model with more classes the numbers are the classes.
+    #expect(try data.classes(namedBy: set([3, 3, 2, 2, 3, 3]), classes: 4) == [3, 3, 2, 2, 3, 3])
+    let error = #expect(throws: DatasetError.self) {
+      try data.classes(namedBy: set([3, 3, 4, 4, 3, 3]), classes: 3)
+    }
+    #expect(error?.description.contains("no class 4") == true, "\(String(describing: error))")
+  }
+
+  @Test func aRegisteredSetIsReadByItsProtocol() throws {
+    let error = #expect(throws: DatasetError.self) { try load("digits") { $0.labelKey = "y" } }
+    #expect(error?.description.contains("--label-key") == true)
+  }
+
+  /// A mask of an image's height and width is one for all samples, also where there are as many samples as rows.
+  @Test func aMaskOfHeightAndWidthIsForAllSamples() throws {
+    let folder = try Folder()
+    try NPY.write(
+      HostArray([UInt8](repeating: 9, count: 48), shape: [4, 1, 4, 3]), to: "\(folder.path)/x.npy")
+    let set = try load("\(folder.path)/x.npy") { $0.keepsAll = true }
+    #expect(set.train.count == 4 && set.sampleShape == [1, 4, 3])
+    let mask = (0..<12).map { UInt8($0 % 2) }
+    try NPY.write(HostArray(mask, shape: [4, 3]), to: "\(folder.path)/mask.npy")
+    let read = try MaskFile.read("\(folder.path)/mask.npy", for: set)
+    #expect(read.shape == [1, 1, 4, 3] && read.floats() == mask.map(Float.init))
+  }
+
   @Test func theUsersRangeIsScaledAndComesBack() throws {
     let folder = try Folder()
     try NPY.write(HostArray((0..<40).map { Float($0) / 20 - 1 }, shape: [10, 4]), to: "\(folder.path)/a.npy")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Attacks
 import Datasets
 import Formats
@@ -95,5 +96,19 @@ struct Judges {
       let count = try dataset.classCount(of: judge)
       return isLabelled ? try dataset.labels(of: dataset.train, classes: count) : nil
     }
+  }
+}
+
+extension DataOptions {
+  /// The same data, all of a part, with other labels.
+  func load(targetKey labelKey: String, part: DatasetLoader.Part) throws -> Dataset {
+    if let registered = DatasetRegistry.named(dataset) {
+      throw ValidationError(
+        "--target-key goes with a file of yours; of the registered set \(registered.name) there are no others"
+      )
+    }
+    var reading = reading
+    reading.labelKey = labelKey
+    return try reading.load(dataset, whole: true, isQuiet: true, part: part)
   }
 }

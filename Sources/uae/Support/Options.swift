@@ -33,18 +33,6 @@ struct DataOptions: ParsableArguments {
     try reading.load(dataset, whole: whole, isQuiet: isQuiet, part: part)
   }
 
-  /// The same data, all of a part, with other labels.
-  func load(targetKey labelKey: String, part: DatasetLoader.Part) throws -> Dataset {
-    if let registered = DatasetRegistry.named(dataset) {
-      throw ValidationError(
-        "--target-key goes with a file of yours; of the registered set \(registered.name) there are no others"
-      )
-    }
-    var reading = reading
-    reading.labelKey = labelKey
-    return try reading.load(dataset, whole: true, isQuiet: true, part: part)
-  }
-
   /// How the data are read, where that was said: what makes one run another beside the files' own bytes.
   var identity: [String: String] { reading.identity }
 
