@@ -151,6 +151,25 @@ class Bench:
                 abs(ratio - 1) <= 0.01 and rates[0] == rates[1], model=name, peer=peer, images=count, iterations=iterations,
                 ours=rates[0], theirs=rates[1], median=medians[0], theirMedian=medians[1])
 
+    def square(self):
+        """A random search: the same share of images, but for what the draws make of it."""
+        count, queries = (32, 100) if self.quick else (self.count or 256, 1000)
+        x, y = self.images(count)
+        for name in ("trades-mnist", "madry-mnist-lenet"):
+            path = self.models / f"{name}.pt"
+            model = sequential(path)
+            for norm, epsilon in (("Linf", 0.3), ("L2", 2.0)):
+                mine, _ = self.ours(
+                    path, "--similarity", "l2", "--solver", "square", "--norm", norm.lower(), "--epsilon", epsilon, "--queries",
+                    queries)
+                other = packages.square(norm, epsilon, queries)(model, x, y).detach()
+                found = agreement(model, x, y, mine, other)
+                self.note(
+                    f"{name}  Square, {norm}, ε {epsilon}, {queries} queries  torchattacks: {100 * found['ours']:.2f} % and "
+                    f"{100 * found['theirs']:.2f} % (within 5 points), agree on {100 * found['agree']:.2f} %",
+                    abs(found["ours"] - found["theirs"]) <= 0.05, model=name, norm=norm, epsilon=epsilon, queries=queries,
+                    images=count, **found)
+
     def speed(self):
         """PGD-40: the whole command, its start and files included, and the packages on tensors that they have."""
         count, trial, rounds = (256, 128, 1) if self.quick else (self.count or 10_000, 1000, 3)
@@ -270,7 +289,7 @@ def agreement(model, x, y, mine, other):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("stage", choices=["float32", "float64", "cw", "speed", "minmax", "door"])
+    parser.add_argument("stage", choices=["float32", "float64", "cw", "square", "speed", "minmax", "door"])
     parser.add_argument("models", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")

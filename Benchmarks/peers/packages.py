@@ -55,6 +55,10 @@ def torchattacks(make):
     return run
 
 
+def square(norm, epsilon, queries):
+    return torchattacks(lambda t, m: t.Square(m, norm=norm, eps=epsilon, n_queries=queries, seed=1))
+
+
 def art(make):
     def run(model, x, y):
         from art.attacks import evasion
