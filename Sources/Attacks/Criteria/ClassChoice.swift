@@ -30,22 +30,29 @@ struct ClassChoice: Sendable {
   /// One per sample of the set, from 0.
   let labels: [Int]?
 
-  /// The class of each row, int64 `[size]`, of the logits `[size, classes]` of the originals.
-  /// - Throws: ``CriterionError``.
-  func classes(_ tile: Tile, of logits: Tensor) throws -> Tensor {
+  /// The class of each row, int64 `[size]`.
+  /// - Throws: ``CriterionError``; what the model throws.
+  func classes(_ tile: Tile) throws -> Tensor {
+    try classes(tile, of: withoutGrad { try logits(known == nil ? tile.originals : tile.originals[0..<1]) })
+  }
+
+  /// The labels where they are what counts: the model need not be asked for them.
+  private var known: [Int]? { source == .prediction ? nil : labels }
+
+  /// - Parameter logits: those of the originals; where labels count, of any sample.
+  private func classes(_ tile: Tile, of logits: Tensor) throws -> Tensor {
     let count = try classCount(logits)
-    guard source != .prediction, let labels else {
+    guard let known else {
       guard source != .label else { throw CriterionError.noLabels }
       return logits.argmax(1)
     }
-    return try rows(of: labels, in: tile, count: count)
+    return try rows(of: known, in: tile, count: count)
   }
 
   /// The target of each row, and whether its original is of that class already.
-  /// - Throws: ``CriterionError``.
-  func targets(
-    _ target: TargetClass, _ tile: Tile, of logits: Tensor
-  ) throws -> (targets: Tensor, isOfTarget: [Bool]) {
+  /// - Throws: ``CriterionError``; what the model throws.
+  func targets(_ target: TargetClass, _ tile: Tile) throws -> (targets: Tensor, isOfTarget: [Bool]) {
+    let logits = try withoutGrad { try self.logits(tile.originals) }
     let count = try classCount(logits)
     let own = try classes(tile, of: logits)
     let targets: Tensor

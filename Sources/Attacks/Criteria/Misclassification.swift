@@ -22,7 +22,7 @@ public struct Misclassification: Criterion {
   }
 
   public func bind(_ tile: Tile) throws -> any BoundCriterion {
-    let classes = try withoutGrad { try choice.classes(tile, of: choice.logits(tile.originals)) }
+    let classes = try choice.classes(tile)
     return BoundClassCriterion(
       objective: ClassObjective(
         classes: classes, isTargeted: false, kappa: kappa, surrogate: surrogate, logits: choice.logits))

@@ -25,9 +25,7 @@ public struct Targeted: Criterion {
   }
 
   public func bind(_ tile: Tile) throws -> any BoundCriterion {
-    let (targets, isOfTarget) = try withoutGrad {
-      try choice.targets(target, tile, of: choice.logits(tile.originals))
-    }
+    let (targets, isOfTarget) = try choice.targets(target, tile)
     return BoundClassCriterion(
       objective: ClassObjective(
         classes: targets, isTargeted: true, kappa: kappa, surrogate: surrogate, logits: choice.logits),
@@ -54,7 +52,7 @@ public struct SameClass: Criterion {
   }
 
   public func bind(_ tile: Tile) throws -> any BoundCriterion {
-    let classes = try withoutGrad { try choice.classes(tile, of: choice.logits(tile.originals)) }
+    let classes = try choice.classes(tile)
     return BoundClassCriterion(
       objective: ClassObjective(
         classes: classes, isTargeted: true, kappa: kappa, surrogate: .margin, logits: choice.logits))
