@@ -7,7 +7,10 @@ extension Attack {
   ///   - set: all samples `[count, …]`, on any device.
   ///   - perturbed: x′ of the samples `range`, `[range.count, …]`, on any device.
   ///   - threads: how many tiles are scored at a time.
-  public func criterionValues(_ set: Tensor, _ perturbed: Tensor, range: Range<Int>, threads: Int = 1) throws
+  ///   - copy: which of several examples of each sample they are, from 0.
+  public func criterionValues(
+    _ set: Tensor, _ perturbed: Tensor, range: Range<Int>, copy: Int = 0, threads: Int = 1
+  ) throws
     -> [Float]
   {
     guard !range.isEmpty else { return [] }
@@ -26,7 +29,7 @@ extension Attack {
     let numbers = Array(range.lowerBound / size...(range.upperBound - 1) / size)
     return try concurrently(numbers, threads: threads) { number in
       try withoutGrad {
-        let tile = Tile(set, number: number, size: size, range: range, seed: seed)
+        let tile = Tile(set, number: number, size: size, range: range, seed: seed, copy: copy)
         let local = number - range.lowerBound / size
         let candidates = Tile(padded, number: local, size: size, range: 0..<padded.shape[0], seed: seed)
         return Array(try criterion.bind(tile).values(candidates.originals).floats[tile.rows])
@@ -53,7 +56,8 @@ extension Attack {
           "the run is not whole: copy \(copy) has \(rows.count) of \(set.shape[0]) samples")
       }
       let values = try criterionValues(
-        set, examples.perturbed.gathered(rows), range: 0..<set.shape[0], threads: threads)
+        set, examples.perturbed.gathered(rows), range: 0..<set.shape[0], copy: copy,
+        threads: threads)
       for (row, value) in zip(rows, values) { scores[row] = value }
     }
     return scores

@@ -47,6 +47,38 @@ import Torch
     }
   }
 
+  /// Copies of a sample have views of their own, by which they are scored again, too.
+  @Test func copiesAreScoredAgainByTheirOwnViews() throws {
+    var criterion = KeepsContrast(model)
+    criterion.kappa = 0
+    let attack = Attack(
+      criterion: criterion, similarity: Distance(),
+      solver: Switching(start: .noise(sigma: 0.03), alpha: 0.5, iterations: 8), seed: 5)
+    let found = try attack.run(set, range: 0..<40, copy: 1, threads: 2)
+    let own = try attack.criterionValues(set, found.perturbed, range: 0..<40, copy: 1)
+    let other = try attack.criterionValues(set, found.perturbed, range: 0..<40)
+    let won = found.status.indices.filter { found.status[$0] == .succeeded }
+    #expect(won.count > 5)
+    #expect(won.allSatisfy { abs(own[$0] - found.criterion[$0]) < 1e-5 })
+    #expect(won.contains { abs(other[$0] - found.criterion[$0]) > 1e-3 })
+  }
+
+  /// Numbers of a model of float64 are contrasted in float64.
+  @Test func doublesHaveTheSameValues() throws {
+    let rows = Tensor(RandomStream(seed: 4, purpose: .augmentation).uniform(4 * 6), [4, 6])
+    let weight = Tensor(RandomStream(seed: 9, purpose: .initialization).normal(18), [3, 6])
+    func values(_ dtype: DataType) throws -> [Double] {
+      let rows = rows.to(dtype), weight = weight.to(dtype)
+      let criterion = KeepsContrast(views: .rows(noise: 0, dropped: 0)) { linear($0, weight) }
+      return try withoutGrad {
+        try criterion.bind(Tile(rows, number: 0, size: 4, range: 0..<4, seed: 3)).values(rows.square())
+          .doubles
+      }
+    }
+    let (single, double) = (try values(.float32), try values(.float64))
+    #expect(zip(single, double).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
   /// The sums of the definition, one by one, for a model that is a matrix and views that leave rows as they are.
   @Test func valueIsThatOfItsDefinition() throws {
     let rows = Tensor(RandomStream(seed: 4, purpose: .augmentation).uniform(4 * 6), [4, 6])
