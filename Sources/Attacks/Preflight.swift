@@ -67,17 +67,14 @@ public struct Preflight {
       findings += [warning].compactMap { $0 }
     }
     // Without a gradient that is the reason; a gradient that vanishes may come of a wrong range.
-    let slope = use == .never ? values(inspection) : gradient(inspection)
-    findings += inspection.isDifferentiable ? rebuilt : []
+    var slope = use == .never ? values(inspection) : gradient(inspection)
     if slope.spoils, use == .partly {
-      warning = Finding(
+      slope = Finding(
         "gradient",
         "\(slope.text); of \(recipe.solver.name) only the search without gradients can find anything")
-      findings += [warning].compactMap { $0 }
-    } else {
-      findings.append(slope)
+      warning = slope
     }
-    findings += inspection.isDifferentiable ? [] : rebuilt
+    findings += inspection.isDifferentiable ? rebuilt + [slope] : [slope] + rebuilt
   }
 
   private static func areProbabilities(_ logits: Tensor) -> Bool {

@@ -6,8 +6,8 @@ extension Attack {
   /// - Parameters:
   ///   - set: all samples `[count, …]`, on any device.
   ///   - perturbed: x′ of the samples `range`, `[range.count, …]`, on any device.
-  ///   - threads: how many tiles are scored at a time.
   ///   - copy: which of several examples of each sample they are, from 0.
+  ///   - threads: how many tiles are scored at a time.
   public func criterionValues(
     _ set: Tensor, _ perturbed: Tensor, range: Range<Int>, copy: Int = 0, threads: Int = 1
   ) throws

@@ -30,14 +30,16 @@ public enum DatasetLoader {
     /// What becomes of missing values in a table.
     public var missing = MissingValues.refuse
 
-    /// The first option that says how a file is read; nil where none was given.
-    var onlyForFiles: String? {
-      let given = [
-        ("--input-key", inputKey != nil), ("--label-key", labelKey != nil), ("--range", range != nil),
-        ("--layout", layout != nil), ("--sample-axis", sampleAxis != nil), ("--columns", columns != nil),
-        ("--ignore", !ignored.isEmpty), ("--missing", missing != .refuse),
+    /// What was said of how a file is read, by the option: beside the file's bytes it decides the samples.
+    public var reading: [(option: String, value: String)] {
+      let all: [(String, String?)] = [
+        ("input-key", inputKey), ("label-key", labelKey),
+        ("range", range.map { "\($0.lowerBound),\($0.upperBound)" }), ("layout", layout?.rawValue),
+        ("sample-axis", sampleAxis?.rawValue), ("columns", columns.map { $0.description }),
+        ("ignore", ignored.isEmpty ? nil : ignored.description),
+        ("missing", missing == .refuse ? nil : missing.rawValue),
       ]
-      return given.first(where: \.1)?.0
+      return all.compactMap { option, value in value.map { (option, $0) } }
     }
 
     /// Options that leave everything but the number of samples to the file.
@@ -76,9 +78,10 @@ public enum DatasetLoader {
       if FileManager.default.fileExists(atPath: name) { return try UserData.load(name, options: options) }
       throw DatasetError.unknown(name: name, nearest: DatasetRegistry.nearestName(to: name))
     }
-    if let option = options.onlyForFiles {
+    if let option = options.reading.first?.option {
       throw DatasetError.unusable(
-        name: name, reason: "is a registered set, read by its protocol: \(option) goes with a file of yours")
+        name: name, reason: "is a registered set, read by its protocol: --\(option) goes with a file of yours"
+      )
     }
     var source = DataSource(name: registered.name, folder: folder(of: registered, dataRoot: dataRoot))
     let parts = try registered.read(&source, options.limit)

@@ -130,7 +130,7 @@ struct AttackCommand: ParsableCommand {
       )
     }
     if part == .test { run["part"] = part.rawValue }
-    run.merge(data.identity) { $1 }
+    run.merge(try data.identity) { $1 }
     if let targets = classes.targets {
       run["targets"] = SHA256.digest(of: Array(targets.map(String.init).joined(separator: ",").utf8))
     }

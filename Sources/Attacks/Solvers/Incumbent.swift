@@ -7,6 +7,8 @@ struct Incumbent {
   private let originals: Tensor
   /// The values that results can hold; nil for all.
   private let grid: IntegerGrid?
+  /// The originals as a file has them.
+  private let writtenOriginals: Tensor
   private(set) var best: Tensor
   private var similarity: Tensor
   private var criterion: Tensor
@@ -15,9 +17,8 @@ struct Incumbent {
   private var zeroGradients: Tensor
   private var gradients: Tensor
   private(set) var finite: Tensor
-  /// Whether an earlier run kept its numbers finite.
-  private var hasEnded: Tensor
-  private var runs = 0
+  /// Whether an earlier run kept its numbers finite; nil before the first of several.
+  private var hasEnded: Tensor?
   private(set) var found: Tensor
   /// Iterates since the last improvement, once one was found.
   private(set) var stalled: Tensor
@@ -27,6 +28,7 @@ struct Incumbent {
   init(_ problem: Problem) {
     originals = problem.tile.originals
     grid = problem.grid
+    writtenOriginals = problem.grid?.rounded(originals, originals) ?? originals
     let rows = [originals.shape[0]]
     best = originals
     let device = originals.device
@@ -38,16 +40,14 @@ struct Incumbent {
     zeroGradients = all(0)
     gradients = all(0)
     finite = all(1) .> 0
-    hasEnded = all(0) .> 0
     found = all(0) .> 0
     stalled = all(0)
   }
 
   /// Another search of all rows from a start of its own: what stopped a row in the one before does not keep it from this one.
   mutating func beginRun() {
-    hasEnded = hasEnded .| (runs > 0 ? finite : none)
-    finite = finite .| (.!finite)
-    runs += 1
+    hasEnded = hasEnded.map { $0 .| finite } ?? none
+    finite = .!none
   }
 
   /// Whether every one of some rows has a success, or can have none any more.
@@ -61,7 +61,8 @@ struct Incumbent {
   @discardableResult
   mutating func consider(_ perturbed: Tensor, f: Tensor, similarity s: Tensor, iteration t: Int) -> Tensor {
     finite = finite .& f.isFinite .& s.isFinite
-    let moved = (written(perturbed) - written(originals)).flattened().abs().max(1) .> 0
+    let written = grid.map { $0.rounded(perturbed, originals) } ?? perturbed
+    let moved = (written - writtenOriginals).flattened().abs().max(1) .> 0
     let feasible = finite .& moved .& (f .<= 0)
     let better = feasible .& (s .< similarity)
     best = `where`(better.perSample(like: best), perturbed, best)
@@ -72,11 +73,6 @@ struct Incumbent {
     found = found .| better
     stalled = `where`(better, Tensor(0), stalled + found.to(.float32))
     return feasible
-  }
-
-  /// What stands for an iterate in a file.
-  private func written(_ perturbed: Tensor) -> Tensor {
-    grid.map { $0.rounded(perturbed, originals) } ?? perturbed
   }
 
   /// Takes note of a gradient's norms `[rows]`: infinite ones end the row, zero ones are counted.
@@ -92,7 +88,7 @@ struct Incumbent {
 
   func solution(multiplier: [Float], timing: TileSolution.Timing, trace: TileSolution.Trace?) -> TileSolution
   {
-    let found = self.found.bools, finite = (self.finite .| hasEnded).bools
+    let found = self.found.bools, finite = (hasEnded.map { self.finite .| $0 } ?? self.finite).bools
     let zeros = zeroGradients.ints, total = gradients.ints
     let status = found.indices.map { i -> SampleStatus in
       if found[i] { return .succeeded }

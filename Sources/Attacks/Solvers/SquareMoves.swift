@@ -12,6 +12,8 @@ struct SquareMoves {
   private let channels: Int
   private let height: Int
   private let width: Int
+  /// The windows of the start in ‖·‖₂, in the middle of the image: a fifth of its shorter side each way.
+  private let lattice: [Window]
 
   init(_ tile: Tile, norm: Norm, epsilon: Double) {
     self.tile = tile
@@ -23,6 +25,7 @@ struct SquareMoves {
     channels = isImage ? shape[0] : 1
     height = isImage ? shape[1] : 1
     width = isImage ? shape[2] : shape.reduce(1, *)
+    lattice = norm == .l2 ? Window.lattice(height, width) : []
   }
 
   private var length: Int { channels * height * width }
@@ -42,7 +45,7 @@ struct SquareMoves {
   /// Vertical stripes of ±ε in each channel; in ‖·‖₂ a lattice of bumps of that length together.
   func first() -> Tensor {
     var delta = [Float](repeating: 0, count: tile.size * length)
-    let cells = norm == .l2 ? lattice : []
+    let bumps = lattice.first.map { SquareBumps(height: $0.height, width: $0.width) }
     for row in tile.rows {
       let drawn = uniform(row, startNumbers, query: 0)
       for channel in 0..<channels {
@@ -53,9 +56,10 @@ struct SquareMoves {
             delta[i] = drawn[channel * width + i % width] < 0.5 ? -epsilon : epsilon
           }
         case .l2:
-          for (number, cell) in cells.enumerated() {
+          guard let bumps else { break }
+          for (number, cell) in lattice.enumerated() {
             let own = number * (channels + 1)
-            let bump = bump(cell, isTurned: drawn[own + channels] >= 0.5)
+            let bump = bumps(drawn[own + channels])
             let sign: Float = drawn[own + channel] < 0.5 ? 1 : -1
             var next = 0
             eachPixel(row, channel, cell) { i in
@@ -73,9 +77,11 @@ struct SquareMoves {
   /// The iterates with one square of each changed.
   func moved(_ best: Tensor, share: Double, query: Int) -> Tensor {
     var values = best.contiguous().floats
+    let side = side(share)
+    let bumps = norm == .l2 ? SquareBumps(height: min(height, side), width: min(width, side)) : nil
     for row in tile.rows {
       let drawn = uniform(row, 4 * blocks, query: query)
-      let window = window(share, drawn[0], drawn[1])
+      let window = window(side, drawn[0], drawn[1])
       switch norm {
       case .linf:
         // The projection that follows cuts what is beyond the edge of the ball.
@@ -84,8 +90,10 @@ struct SquareMoves {
           eachPixel(row, channel, window) { values[$0] += step }
         }
       case .l2:
+        guard let bumps else { break }
         move(
-          &values, row, from: self.window(share, drawn[2], drawn[3]), to: window, signs: Array(drawn[4...]))
+          &values, row, from: self.window(side, drawn[2], drawn[3]), to: window,
+          signs: Array(drawn[4..<4 + channels]), bump: bumps(drawn[4 + channels]))
       }
     }
     return Tensor(values, best.shape).to(best.device)
@@ -96,25 +104,28 @@ struct SquareMoves {
     var left: Int
     var height: Int
     var width: Int
+
+    static func lattice(_ height: Int, _ width: Int) -> [Window] {
+      let side = max(1, (height == 1 ? width : min(height, width)) / 5)
+      let tall = min(height, side)
+      func places(_ room: Int, _ size: Int) -> StrideTo<Int> {
+        stride(from: room % size / 2, to: room - room % size, by: size)
+      }
+      return places(height, tall).flatMap { top in
+        places(width, side).map { Window(top: top, left: $0, height: tall, width: side) }
+      }
+    }
   }
 
-  /// The windows of the start, in the middle of the image: a fifth of its shorter side each way.
-  private var lattice: [Window] {
-    let side = max(1, (height == 1 ? width : min(height, width)) / 5)
-    let tall = min(height, side)
-    func places(_ room: Int, _ size: Int) -> StrideTo<Int> {
-      stride(from: room % size / 2, to: room - room % size, by: size)
-    }
-    return places(height, tall).flatMap { top in
-      places(width, side).map { Window(top: top, left: $0, height: tall, width: side) }
-    }
-  }
-
-  /// A square of the share of the pixels, somewhere; of a table a stretch. In ‖·‖₂ at least 3 wide, and odd.
-  private func window(_ share: Double, _ a: Float, _ b: Float) -> Window {
+  /// The side of a square of the share of the pixels; of a table the length of a stretch. In ‖·‖₂ at least 3, and odd.
+  private func side(_ share: Double) -> Int {
     let pixels = share * Double(height * width)
-    var side = max(1, Int((height == 1 ? pixels : pixels.squareRoot()).rounded()))
-    if norm == .l2 { side = max(3, side) | 1 }
+    let side = max(1, Int((height == 1 ? pixels : pixels.squareRoot()).rounded()))
+    return norm == .l2 ? max(3, side) | 1 : side
+  }
+
+  /// A square of that side, somewhere.
+  private func window(_ side: Int, _ a: Float, _ b: Float) -> Window {
     let tall = min(height, side), wide = min(width, side)
     func place(_ uniform: Float, _ room: Int) -> Int { min(Int(uniform * Float(room + 1)), room) }
     return Window(top: place(a, height - tall), left: place(b, width - wide), height: tall, width: wide)
@@ -127,37 +138,9 @@ struct SquareMoves {
     }
   }
 
-  /// The authors' η of a window's size, of length 1: two halves of opposite sign, the upper and the lower, or turned the left
-  /// and the right, each of concentric rectangles and high in its middle.
-  private func bump(_ window: Window, isTurned: Bool) -> [Float] {
-    let (tall, wide) = (window.height, window.width)
-    // A single row has no upper half.
-    let isBeside = height == 1 || isTurned
-    let cut = (isBeside ? wide : tall) / 2
-    var values = [Float](repeating: 0, count: tall * wide)
-    for y in 0..<tall {
-      for x in 0..<wide {
-        let isFirst = (isBeside ? x : y) < cut
-        let own = isFirst ? cut : (isBeside ? wide : tall) - cut
-        let rows = isBeside ? tall : own, columns = isBeside ? own : wide
-        let top = isBeside || isFirst ? 0 : cut, left = !isBeside || isFirst ? 0 : cut
-        let value = Self.rectangles(y - top, x - left, rows, columns)
-        values[y * wide + x] = isFirst ? value : -value
-      }
-    }
-    let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    return values.map { $0 / max(length, 1e-12) }
-  }
-
-  /// What concentric rectangles, the k-th of 1/k² and 2k − 1 wide, have together at a place.
-  private static func rectangles(_ y: Int, _ x: Int, _ rows: Int, _ columns: Int) -> Float {
-    let first = max(abs(y - rows / 2), abs(x - columns / 2)), count = max(rows, columns) / 2 + 1
-    return (first..<max(first, count)).reduce(0) { $0 + 1 / Float(($1 + 1) * ($1 + 1)) }
-  }
-
   /// Empties one window and puts what it had, and what the ball has room for, into the other: its own δ and a bump together.
   private func move(
-    _ values: inout [Float], _ row: Int, from old: Window, to new: Window, signs: [Float]
+    _ values: inout [Float], _ row: Int, from old: Window, to new: Window, signs: [Float], bump: [Float]
   ) {
     var delta = values
     var whole: Float = 0
@@ -165,7 +148,6 @@ struct SquareMoves {
       delta[i] = values[i] - originals[i]
       whole += delta[i] * delta[i]
     }
-    let bump = bump(new, isTurned: signs[channels] >= 0.5)
     for channel in 0..<channels {
       var own: Float = 0
       eachPixel(row, channel, new) { own += delta[$0] * delta[$0] }

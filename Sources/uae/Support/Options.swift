@@ -34,7 +34,11 @@ struct DataOptions: ParsableArguments {
   }
 
   /// How the data are read, where that was said: what makes one run another beside the files' own bytes.
-  var identity: [String: String] { reading.identity }
+  var identity: [String: String] {
+    get throws {
+      Dictionary(try reading.options().reading.map { ($0.option, $0.value) }) { first, _ in first }
+    }
+  }
 
   var dataRoot: String? { reading.dataRoot }
   var labelKey: String? { reading.labelKey }
@@ -92,16 +96,6 @@ struct ReadingOptions: ParsableArguments {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit); it must be at least 1") }
   }
 
-  /// What was said of the reading, by the option.
-  var identity: [String: String] {
-    let given: [(String, String?)] = [
-      ("input-key", inputKey), ("label-key", labelKey), ("columns", columns), ("ignore", ignore),
-      ("missing", missing == .refuse ? nil : missing.rawValue), ("sample-axis", sampleAxis?.rawValue),
-      ("range", range), ("layout", layout?.rawValue),
-    ]
-    return Dictionary(uniqueKeysWithValues: given.compactMap { name, value in value.map { (name, $0) } })
-  }
-
   /// Loads a data set and says on standard error what of a user's was taken for what.
   ///
   /// - Parameters:
@@ -110,6 +104,16 @@ struct ReadingOptions: ParsableArguments {
   func load(
     _ name: String, whole: Bool = false, isQuiet: Bool = false, part: DatasetLoader.Part = .train
   ) throws -> Dataset {
+    var options = try options()
+    options.keepsAll = whole
+    options.part = part
+    let set = try DatasetLoader.load(name, dataRoot: dataRoot, options: options)
+    if let taken = set.taken, !isQuiet { StandardError.write("\(name): \(taken)\n") }
+    return set
+  }
+
+  /// What the options say.
+  func options() throws -> DatasetLoader.Options {
     var options = DatasetLoader.Options(limit: limit)
     options.inputKey = inputKey
     options.labelKey = labelKey
@@ -119,11 +123,7 @@ struct ReadingOptions: ParsableArguments {
     options.sampleAxis = sampleAxis
     options.range = try range.map { try bounds($0, option: "--range") }
     options.layout = layout
-    options.keepsAll = whole
-    options.part = part
-    let set = try DatasetLoader.load(name, dataRoot: dataRoot, options: options)
-    if let taken = set.taken, !isQuiet { StandardError.write("\(name): \(taken)\n") }
-    return set
+    return options
   }
 
   /// Names separated by commas; a name that has one stands in quotes.
