@@ -48,6 +48,17 @@ public struct Dataset: Sendable, Equatable {
   /// What tells the training samples from all others: a run of attacks on them has it in its manifest.
   package var trainIdentity: String { "\(digest)/\(train.count)" }
 
+  /// SHA-256 of the samples as they are used, of both parts: another column, range or shape makes another.
+  package func contentDigest() -> String {
+    let hash = SHA256()
+    for part in [train, test] {
+      hash.update(Array("\(part.shape) \(part.count) \(part.labels != nil)\n".utf8))
+      part.values.withUnsafeBytes { hash.update($0) }
+      part.labels?.withUnsafeBytes { hash.update($0) }
+    }
+    return hash.finish()
+  }
+
   /// The training samples in double precision, from the file's own values; nil where those are not at hand.
   /// - Throws: `FormatError`.
   public func trainDoubles() throws(FormatError) -> [Double]? {

@@ -26,6 +26,12 @@ public struct Samples: Sendable, Equatable {
   /// The number of values in one sample.
   public var elementCount: Int { shape.reduce(1, *) }
 
+  /// Whether all samples are the same, so that there is nothing to learn of them.
+  package var isConstant: Bool {
+    let size = elementCount
+    return count > 0 && values.indices.allSatisfy { values[$0] == values[$0 % size] }
+  }
+
   /// The samples in a range of indices within `0..<count`.
   public subscript(range: Range<Int>) -> Samples {
     Samples(

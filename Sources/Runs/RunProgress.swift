@@ -93,6 +93,7 @@ public final class RunProgress: Sendable {
     let now = clock()
     stage.withLock {
       $0 = Stage(title: title, total: total, done: done, doneBefore: done, started: now, shown: now)
+      if done < total { show(&$0, force: true) }
     }
   }
 

@@ -51,7 +51,8 @@ struct AttackCommand: ParsableCommand {
   var targetKey: String?
 
   @Option(
-    name: .long, help: "Another TorchScript classifier to score the examples by; can be given several times.")
+    name: .long,
+    help: "Another classifier (.pt2 or TorchScript) to score the examples by; can be given several times.")
   var judge: [String] = []
 
   @Flag(

@@ -97,7 +97,9 @@ struct DoctorCommand: ParsableCommand {
     guard preflight.findings.allSatisfy({ !$0.spoils }) else { return found }
     let few = labels.map { Array($0.prefix(samples.shape[0])) }
     if trust {
-      found += try TrustChecks(model, recipe, samples, labels: few, threads: work.threadCount).findings
+      found += try TrustChecks(
+        model, recipe, samples, labels: few, mask: model.readValues, threads: work.threadCount
+      ).findings
     }
     let solver = try Solvers.registry.named(recipe.solver.name)
     LibTorch.setThreads(1)

@@ -124,7 +124,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     _ = try AugmentRun(try plan(epochs: 1), folder: folder).run(progress: .quiet)
     let before = try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json"))
-    let error = #expect(throws: RecipeError.self) {
+    let error = #expect(throws: StudyError.self) {
       try AugmentRun(try plan(epochs: 2), folder: folder).run(progress: .quiet)
     }
     #expect(error?.description.contains("epochs: 1") == true)
@@ -133,7 +133,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: other) }
     try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: URL(fileURLWithPath: other + "/thesis.tex"))
-    #expect(throws: RecipeError.self) {
+    #expect(throws: StudyError.self) {
       try AugmentRun(try plan(), folder: other).run(progress: .quiet)
     }
   }

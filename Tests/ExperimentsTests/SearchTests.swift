@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Foundation
 import Models
 import Runs
@@ -58,6 +59,57 @@ import Experiments
     let other = SearchCandidate.same.lasting(2)
     let choice = SearchChoice(scores: [score(other, change), score(.same, 0)])
     #expect(choice.winner?.candidate == (isSame ? .same : other))
+  }
+
+  /// A training that diverged has lost; where that of the same data alone did, all others are better.
+  @Test(arguments: [
+    (2, 1, -0.5), (0, 0, 0), (0, 1, .infinity), (1, .infinity, .infinity), (.infinity, 1, -1),
+    (.infinity, .infinity, .infinity), (1, .nan, .infinity),
+  ])
+  func aChangeIsANumber(_ same: Double, _ error: Double, _ change: Double) {
+    #expect(SearchChoice.change(from: same, to: error) == change)
+  }
+
+  private static func comparison(_ of: [Double], _ with: [Double]) throws -> SearchVerdict.Comparison {
+    try #require(
+      SearchVerdict.Comparison(
+        .init(name: "a", error: try Summary(of)), .init(name: "b", error: try Summary(with))))
+  }
+
+  /// The sign-flip test of four pairs has no p below 1/8, whatever their interval says.
+  @Test func fewSeedsDoNotMakeAChangeCertain() throws {
+    let errors = [1.0, 1.1, 0.9, 1.05, 0.95, 1.02]
+    for count in [4, 6] {
+      let with = Array(errors.prefix(count))
+      let comparison = try Self.comparison(with.map { 0.5 * $0 }, with)
+      #expect(comparison.interval.map { $0.upperBound < 0 } == true)
+      #expect(comparison.isCertain == (count == 6))
+      #expect(comparison.doubt.contains("with \(count) seeds"))
+    }
+    #expect(
+      try Self.comparison([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]).doubt.contains("includes no change"))
+  }
+
+  @Test func anErrorOfZeroIsNoDivisor() throws {
+    let zeros = [Double](repeating: 0, count: 6)
+    let worse = try Self.comparison([1, 1.1, 0.9, 1.05, 0.95, 1.02], zeros)
+    #expect(worse.isCertain && worse.interval == nil)
+    #expect(worse.text.contains("from an error of 0"))
+    let same = try Self.comparison(zeros, zeros)
+    #expect(!same.isCertain && !same.text.contains("nan"))
+  }
+
+  /// Attacks take as long however few the updates are; more samples leave a budget fewer of these.
+  @Test func aBudgetCountsTheSamplesThatAreAttacked() throws {
+    let work = SearchWork(
+      candidates: SearchCandidate.all(sampleShape: [1, 28, 28], outputs: [.reconstruction]), seeds: 6)
+    func updates(_ samples: Double, budget: Double = 180) throws -> Int {
+      try SearchPlan.updates(
+        budget: budget, secondsPerUpdate: 0.001, of: work, passSize: samples / 100, workers: 2)
+    }
+    #expect(try updates(500) > 2 * updates(10_000))
+    #expect(throws: StudyError.self) { try updates(60_000) }
+    #expect(try updates(60_000, budget: 3600) > 1000)
   }
 
   @Test func nothingDependsOnTheNumberOfWorkersOrOnStops() throws {
@@ -120,6 +172,40 @@ import Experiments
     #expect(errors.allSatisfy { 0...1 ~= $0 })
   }
 
+  /// What diverges on all the data only is left out with a word; the others' figures stand.
+  @Test func adversarialArmsThatDivergeAtTheEndAreLeftOut() throws {
+    let (outcome, folder) = try Self.search(Self.digits())
+    let name = try #require(outcome.adversarial?.name), cells = folder + "/cells"
+    var changed = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: cells) {
+      let url = URL(fileURLWithPath: "\(cells)/\(file)")
+      var record = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+      let cell = record["cell"] as? [String: Any], experiment = cell?["experiment"] as? [String: Any]
+      guard cell?["name"] as? String == name, experiment?["usesTest"] as? Bool == true else { continue }
+      record["outcome"] = ["divergence": "diverged"]
+      try JSONSerialization.data(withJSONObject: record).write(to: url)
+      changed += 1
+    }
+    #expect(changed == 2)
+    let again = try Self.search(Self.digits(), folder: folder).outcome
+    #expect(again.adversarial == nil && again.picture == nil)
+    #expect(again.winner == (outcome.winner == outcome.adversarial ? .same : outcome.winner))
+    let sentences = try SearchVerdict(again).sentences
+    #expect(sentences.first?.contains("\(name) diverged on all the training data with 2 of 2 seeds") == true)
+    #expect(again.tested[.same]?.map(\.trained) == outcome.tested[.same]?.map(\.trained))
+  }
+
+  /// A name like that is left where a process died while it wrote the folder's first file.
+  @Test func leavingsOfACutWriteDoNotBlockAFolder() throws {
+    let folder = NSTemporaryDirectory() + "search-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data("half".utf8).write(to: URL(fileURLWithPath: folder + "/.plan.yaml.77-1a2b.partial"))
+    let request = SearchRun.Request(model: "dense-autoencoder", seed: .max, updates: 20)
+    let run = try SearchRun(request, Self.digits(), folder: folder, workers: 1, progress: .quiet)
+    #expect(run.plan.testSeeds == [.max, 0, 1, 2, 3, 4])
+  }
+
   private func sampleErrorsOfTest(_ model: any Model, _ dataset: Dataset) throws -> Double {
     let entry = DatasetCache.Entry(dataset)
     let rebuilt = try model.output(.reconstruction, of: entry.test)
@@ -145,6 +231,13 @@ import Experiments
         shape: digits.train.shape, values: [Float](repeating: 0.5, count: digits.train.values.count),
         labels: digits.train.labels))
     #expect(refusal(request, flat).contains("nothing to learn"))
+    let row = digits.train[0..<1].values
+    let rows = Self.with(
+      digits,
+      train: Samples(
+        shape: digits.train.shape, values: (0..<120).flatMap { _ in row }, labels: digits.train.labels))
+    #expect(refusal(request, rows).contains("all the same"))
+    #expect(refusal(.init(model: "simclr-convnet"), digits).contains("neither rebuilds"))
     var small = request
     small.budget = 0.001
     #expect(refusal(small, try Self.digits()).contains("too small"))
@@ -163,5 +256,13 @@ import Experiments
     #expect(message().contains("seeds: 2"))
     other.seeds = 2
     #expect(message() == "")
+    // The same files read in another way.
+    let inverted = Self.with(
+      digits,
+      train: Samples(
+        shape: digits.train.shape, values: digits.train.values.map { 1 - $0 }, labels: digits.train.labels))
+    #expect(throws: StudyError.self) {
+      try SearchRun(other, inverted, folder: folder, workers: 1, progress: .quiet)
+    }
   }
 }

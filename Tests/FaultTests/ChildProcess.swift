@@ -10,7 +10,8 @@ final class ChildProcess {
     var seconds: Double
     /// Processor time, user and system.
     var processorSeconds: Double
-    var peakKiB: Int
+    /// Nil where the memory was not watched.
+    var peakKiB: Int?
     /// Standard output and standard error together.
     var output: String
   }
@@ -52,10 +53,19 @@ final class ChildProcess {
   func signal(_ number: Int32) { kill(identifier, number) }
 
   /// Waits for the end.
-  func wait() -> End {
+  ///
+  /// - Parameter watchesMemory: asks for the peak memory as long as the process lives. What `wait4` says of it is no less
+  ///   than this process's own, whose memory a child has until it is another program.
+  func wait(watchesMemory: Bool = false) -> End {
     var status: Int32 = 0
     var usage = rusage()
-    while wait4(identifier, &status, 0, &usage) < 0, errno == EINTR {}
+    var peak: Int?
+    while true {
+      if watchesMemory { peak = memory() ?? peak }
+      let ended = wait4(identifier, &status, watchesMemory ? WNOHANG : 0, &usage)
+      if ended == identifier || (ended < 0 && errno != EINTR) { break }
+      if watchesMemory { usleep(10_000) }
+    }
     let seconds = started.duration(to: .now) / .seconds(1)
     let output =
       FileManager.default.contents(atPath: outputPath).map { String(decoding: $0, as: UTF8.self) } ?? ""
@@ -63,7 +73,16 @@ final class ChildProcess {
     return End(
       code: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal, seconds: seconds,
       processorSeconds: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
-      peakKiB: Int(usage.ru_maxrss), output: output)
+      peakKiB: peak, output: output)
+  }
+
+  /// The peak memory of the living process in KiB; nil where the system does not say.
+  private func memory() -> Int? {
+    guard let text = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8) else {
+      return nil
+    }
+    return text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      .flatMap { line in Int(line.filter(\.isNumber)) }
   }
 
   private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }

@@ -34,12 +34,14 @@ public struct AugmentPlan: Sendable {
     guard dataset.train.count > 0, dataset.test.count > 0 else {
       throw RecipeError("\(dataset.name): training needs samples to train on and others to test on")
     }
+    if let problem = dataset.nothingToLearn { throw RecipeError(problem) }
     let partners = try recipe.makeStart().partners
     if dataset.train.count <= partners {
       throw RecipeError(
         "\(dataset.name): the start '\(recipe.start.name)' needs at least \(partners + 1) training samples")
     }
     self.dataset = dataset
+    dataDigest = dataset.contentDigest()
     self.recipe = recipe
     self.training = training
     self.seeds = seeds
@@ -72,8 +74,8 @@ public struct AugmentPlan: Sendable {
       .online, recipe: examples, failures: recipe.retraining.failures, every: recipe.retraining.onlineEvery)
   }
 
-  /// The digest of the data as used: what was read, and how many of it.
-  public var dataDigest: String { "\(dataset.digest)/\(train.count)+\(test.count)" }
+  /// The digest of the samples as used.
+  public let dataDigest: String
 
   /// What the run's folder belongs to: a recipe that can be run again, with all else that decides the results. A later
   /// run with other words is refused.

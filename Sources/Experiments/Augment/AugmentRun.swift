@@ -38,7 +38,7 @@ public struct AugmentRun {
 
   /// Does what is not yet done and writes `results.json`.
   ///
-  /// - Throws: `RecipeError` where the folder belongs to another run; `CancellationError` once everything is saved.
+  /// - Throws: ``StudyError/settings(_:)`` where the folder belongs to another run; `CancellationError` once everything is saved.
   public func run(progress: RunProgress) throws -> Outcome {
     try claimFolder()
     var outcomes: [SeedRun.Outcome] = []
@@ -61,26 +61,14 @@ public struct AugmentRun {
 
   /// Claims the folder for this run; a folder that this run claimed before is its own.
   private func claimFolder() throws {
-    let identity = try plan.identity, path = folder + "/recipe.yaml"
-    let files = FileManager.default
-    if let old = files.contents(atPath: path).map({ String(decoding: $0, as: UTF8.self) }) {
-      guard old != identity else { return }
-      let pair = zip(old.split(separator: "\n"), identity.split(separator: "\n")).first { $0 != $1 }
-      throw RecipeError(
-        "\(folder) holds another run: it has '\(pair?.0.trimmingCharacters(in: .whitespaces) ?? "")', this one "
-          + "'\(pair?.1.trimmingCharacters(in: .whitespaces) ?? "")'; choose another --out")
+    let identity = try plan.identity, file = "recipe.yaml"
+    guard let old = FileManager.default.contents(atPath: "\(folder)/\(file)") else {
+      return try ClaimedFolder.claim(folder, file: file, text: identity)
     }
-    if let found = try? files.contentsOfDirectory(atPath: folder),
-      let first = found.first(where: { $0 != ".DS_Store" })
+    if let refusal = ClaimedFolder.refusal(
+      folder, holds: String(decoding: old, as: UTF8.self), asked: identity)
     {
-      throw RecipeError(
-        "\(folder) is not empty and was not made by this program ('\(first)' is in it); choose another --out")
+      throw refusal
     }
-    do {
-      try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw RecipeError("\(folder) cannot be created: \(error.localizedDescription)")
-    }
-    try AtomicFile.write(Array(identity.utf8), to: path)
   }
 }

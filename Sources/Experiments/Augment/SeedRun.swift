@@ -44,11 +44,12 @@ struct SeedRun {
       epochs: plan.epochs, samples: 2 * train.count, progress: progress
     ) { epoch, model in
       _ = try maker.refresh(pass: epoch, model: model)
-      guard !maker.sets.isEmpty else { return train }
-      // An example is of its original's class.
-      let turn = epoch % maker.sets.count
-      let labels = train.labels.map { labels in maker.rows[turn].map { labels[$0] } }
-      return train.appending(TrainingData(maker.sets[turn], labels: labels))
+      guard !maker.sets.isEmpty else { return train.appending(train) }
+      // As many as there are samples, so that the control takes as many steps; an example is of its original's class.
+      let turn = epoch % maker.sets.count, rows = maker.rows[turn]
+      let places = (0..<train.count).map { $0 % rows.count }
+      let labels = train.labels.map { labels in places.map { labels[rows[$0]] } }
+      return train.appending(TrainingData(maker.sets[turn].gathered(places), labels: labels))
     }
     let control = try training("control: the data repeated", "repeated-control").run(
       epochs: plan.epochs, samples: 2 * train.count, progress: progress

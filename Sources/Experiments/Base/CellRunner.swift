@@ -47,6 +47,8 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
     onThreads(min(workers, open)) { _ in
       LibTorch.setThreads(1)
       defer { threads.retire() }
+      // Cells in a row that another process had.
+      var passed = 0
       while !progress.isCancelled(), let next = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
         let cell = next.cell
         do {
@@ -56,15 +58,20 @@ public struct CellRunner<Cell: StudyCell>: Sendable {
             note: progress.note, isCancelled: progress.isCancelled)
           switch try perform(cell, context) {
           case .done(let seconds):
+            passed = 0
             let time = seconds?.durationText ?? "by another process"
             progress.advance(1, "\(cell.label): \(time)", always: true)
           case .elsewhere:
-            // Another process has it: look again once nothing else is open, in case that process dies.
-            let alone = queue.withLock { others in
+            // Another process has it: look again once all others were looked at, in case that process dies.
+            let others = queue.withLock { others in
               others.append(next)
               return others.count
             }
-            if alone <= workers { Thread.sleep(forTimeInterval: 0.5) }
+            passed += 1
+            if passed >= others {
+              Thread.sleep(forTimeInterval: 0.5)
+              passed = 0
+            }
           }
         } catch is CellStore.MadeElsewhere {
           // Others first; once its turn comes again it waits, so that no cell begins more than twice.

@@ -109,11 +109,6 @@ public struct Arm: Codable, Hashable, Sendable {
   /// Whether examples are made against a model that has to be trained before.
   var needsOriginal: Bool { source == .attack }
 
-  /// Whether an example that fails the criterion f ≤ 0 is replaced by its original, as the paper does with UAEs.
-  var replacesFailures: Bool {
-    source == .attack && attack.criterion.name == "reconstruction" && (failures ?? .replace) == .replace
-  }
-
   /// What is drawn for every batch, where something is.
   var augmentation: BatchAugmentation? {
     switch source {

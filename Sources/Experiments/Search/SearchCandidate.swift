@@ -8,8 +8,6 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   public var name: String
   /// What is added to the data.
   public var arm: Arm
-  /// About how many trainings of the same data it takes.
-  public var cost: Double
 
   /// Whether nothing but the training's length tells it from the same data.
   var isSame: Bool { arm.source == .none }
@@ -17,17 +15,16 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   /// Whether it takes an attack on the model.
   public var isAdversarial: Bool { arm.source == .attack || arm.source == .online }
 
-  init(_ name: String, _ arm: Arm, cost: Double = 1) {
+  init(_ name: String, _ arm: Arm) {
     self.name = name
     self.arm = arm
-    self.cost = cost
   }
 
   /// The same data: what every other arm is held against.
   package static let same = SearchCandidate("the same data", Arm(.none))
 
   /// What is tried on samples of a shape with a model that has these outputs.
-  static func all(sampleShape: [Int], outputs: Set<Output>) -> [SearchCandidate] {
+  package static func all(sampleShape: [Int], outputs: Set<Output>) -> [SearchCandidate] {
     let rebuilds = outputs.contains(.reconstruction)
     let isImage = sampleShape.count == 3 && sampleShape[1] >= 8 && sampleShape[2] >= 8
     return [same, same.lasting(longer)] + noises
@@ -42,7 +39,7 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
   package func lasting(_ factor: Double) -> SearchCandidate {
     var arm = arm
     arm.effort = factor
-    return SearchCandidate("\(name), \(factor.text(.general(3))) times the updates", arm, cost: cost * factor)
+    return SearchCandidate("\(name), \(factor.text(.general(3))) times the updates", arm)
   }
 
   private static func noise(_ sigma: Double, _ lambda: Double) -> SearchCandidate {
@@ -81,18 +78,17 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
     return [
       SearchCandidate(
         "UAEs from mixtures, made once",
-        Arm(.attack, recipe: recipe(mix, iterations: 40, copies: 4), failures: .drop), cost: 1.5),
+        Arm(.attack, recipe: recipe(mix, iterations: 40, copies: 4), failures: .drop)),
       SearchCandidate(
         "UAEs from differences by small steps, made once",
-        Arm(.attack, recipe: recipe(difference(0.5), alpha: 0.1, iterations: 20, copies: 4), failures: .drop),
-        cost: 1.5),
+        Arm(.attack, recipe: recipe(difference(0.5), alpha: 0.1, iterations: 20, copies: 4), failures: .drop)),
       SearchCandidate(
         "UAEs from noise, online",
-        Arm(.online, recipe: recipe(noise, iterations: 5), failures: .start, every: 4), cost: 2),
+        Arm(.online, recipe: recipe(noise, iterations: 5), failures: .start, every: 4)),
       SearchCandidate(
         "UAEs from differences, online",
-        Arm(.online, recipe: recipe(difference(0.5), iterations: 5), failures: .start, every: 4), cost: 2),
-      SearchCandidate("UAEs from differences, online in the second half", late, cost: 1.5),
+        Arm(.online, recipe: recipe(difference(0.5), iterations: 5), failures: .start, every: 4)),
+      SearchCandidate("UAEs from differences, online in the second half", late),
     ]
   }
 
@@ -106,6 +102,6 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
       arm.recipe?.solver = Choice("switching", ["iterations": .integer(0)])
       arm.failures = .start
     }
-    return SearchCandidate("the start of: \(name)", arm, cost: cost)
+    return SearchCandidate("the start of: \(name)", arm)
   }
 }

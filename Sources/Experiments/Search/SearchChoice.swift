@@ -33,14 +33,21 @@ public struct SearchChoice: Sendable {
 
   /// Takes a round's trainings of one seed into account.
   mutating func add(_ trials: [SearchCandidate: SearchTrial.Outcome]) {
-    let same = trials[.same]?.outcome?.trained.validation ?? .nan
+    func error(_ trial: SearchTrial.Outcome?) -> Double { trial?.outcome?.trained.validation ?? .infinity }
+    let same = error(trials[.same])
     for (candidate, trial) in trials {
-      let error = trial.outcome?.trained.validation ?? .infinity
-      ratios[candidate, default: []].append(error / same - 1)
+      ratios[candidate, default: []].append(Self.change(from: same, to: error(trial)))
       if let outcome = trial.outcome {
         seconds[candidate, default: []].append(outcome.trainingSeconds + outcome.attackSeconds)
       }
     }
+  }
+
+  /// The change of an error against the same data's: infinite where the training diverged, and −1 where that of the same
+  /// data alone did.
+  package static func change(from same: Double, to error: Double) -> Double {
+    guard error.isFinite else { return .infinity }
+    return error == same ? 0 : error / same - 1
   }
 
   /// Ranks the candidates of a round; equal ones stay in their order.
@@ -51,6 +58,8 @@ public struct SearchChoice: Sendable {
         candidate: candidate, change: change.isFinite ? change : .infinity, seeds: changes.count,
         seconds: mean(seconds[candidate] ?? []))
     }
+    // One that was left out may have come back.
+    left.removeAll { candidates.contains($0.candidate) }
     scores = all.enumerated().sorted { ($0.element.change, $0.offset) < ($1.element.change, $1.offset) }.map(
       \.element)
   }
@@ -73,6 +82,6 @@ public struct SearchChoice: Sendable {
   }
   /// The best that is made of adversarial examples and trains no longer than the control.
   public var adversarial: Score? {
-    scores.first { $0.candidate.isAdversarial && $0.candidate.arm.effort == nil }
+    scores.first { $0.candidate.isAdversarial && $0.candidate.arm.effort == nil && $0.change.isFinite }
   }
 }

@@ -36,6 +36,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   static let kept = 1.0 / 3
   /// The share of the validation error that a way has to save to be chosen before the same data.
   static let worthwhile = 0.01
+  /// The share of a budget that is planned for: what is measured in half a second is not what holds for minutes.
+  static let planned = 0.85
   /// Learning rates of Adam that the same data are tried with, besides the family's own optimiser.
   static let rates: [Double] = [1e-3, 3e-3, 1e-2]
   /// The numbers of updates that a budget is rounded down to, so that it does not hang on the machine's mood.
@@ -44,39 +46,34 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   }
 
   /// The seeds that round `number` (from 0) adds.
-  func searchSeeds(_ number: Int) -> Range<UInt64> {
+  func searchSeeds(_ number: Int) -> [UInt64] {
     let before = Self.rounds.prefix(number).reduce(0, +)
-    let first = seed &+ 1000 &+ UInt64(before)
-    return first..<first + UInt64(Self.rounds[number])
+    return (0..<Self.rounds[number]).map { seed &+ 1000 &+ UInt64(before + $0) }
   }
 
-  /// What the updates of the whole search amount to, in trainings of the same data on one thread: the most that the rounds
-  /// can ask for, and the comparison at the end.
-  static func trainings(candidates: [SearchCandidate], seeds: Int) -> Double {
-    var costs = candidates.map(\.cost).sorted(by: >)
-    var total = Double(1 + rates.count)
-    for (number, count) in rounds.enumerated() {
-      // Every seed has a model of its own that examples are made against.
-      total += Double(count) * (costs.reduce(0, +) + 1)
-      // The best way for longer, beside the same data.
-      if number + 1 == rounds.count { total += Double(count) * 2 * SearchCandidate.longer }
-      costs = Array(costs.prefix(max(2, Int((kept * Double(costs.count)).rounded(.up)))))
-    }
-    // The control, a winner that trains for longer and its control, the best adversarial arm, its start, and the model that
-    // examples are made against.
-    let dearest = candidates.filter(\.isAdversarial).map(\.cost).max() ?? 1
-    return total + Double(seeds) * (2 + 2 * SearchCandidate.longer + 2 * dearest)
-  }
+  /// The seeds of the comparison on the test set.
+  package var testSeeds: [UInt64] { (0..<UInt64(seeds)).map { seed &+ $0 } }
 
+  /// A pass over all samples, in updates.
+  var passSize: Double { Double(samples) / Double(batchSize) }
+
+  /// How many updates per training a budget allows.
+  ///
+  /// - Parameters:
+  ///   - secondsPerUpdate: on one thread, while the other workers train too.
+  ///   - passSize: a pass over all samples, in updates.
   /// - Throws: ``StudyError/settings(_:)`` where even the smallest plan would take longer.
-  static func updates(budget: Double, secondsPerUpdate: Double, trainings: Double, workers: Int) throws -> Int
-  {
-    let affordable = budget * Double(workers) / (trainings * secondsPerUpdate)
-    guard let updates = ladder.last(where: { Double($0) <= affordable }) else {
-      let least = (trainings * Double(ladder[0]) * secondsPerUpdate / Double(workers)).rounded(.up)
+  package static func updates(
+    budget: Double, secondsPerUpdate: Double, of work: SearchWork, passSize: Double, workers: Int
+  ) throws -> Int {
+    let affordable = planned * budget * Double(workers) / secondsPerUpdate
+    guard let updates = ladder.last(where: { work.updates(each: $0, passSize: passSize) <= affordable })
+    else {
+      let least =
+        work.updates(each: ladder[0], passSize: passSize) * secondsPerUpdate / Double(workers) / planned
       throw StudyError.settings(
         "a budget of \(budget.durationText) is too small: with \(ladder[0]) updates per training the search takes about "
-          + "\(least.durationText) here")
+          + "\(least.rounded(.up).durationText) here; fewer samples (--limit) take less")
     }
     return updates
   }
@@ -97,11 +94,5 @@ public struct SearchPlan: Codable, Equatable, Sendable {
     do { return try YAMLDecoder().decode(Self.self, from: String(decoding: bytes, as: UTF8.self)) } catch {
       throw StudyError.settings("\(path) is damaged; choose another --out, or delete the folder")
     }
-  }
-
-  /// The first setting in which another plan differs, as `setting: value`.
-  func difference(from other: SearchPlan) throws -> (mine: String, other: String)? {
-    let pairs = zip(try yaml.split(separator: "\n"), try other.yaml.split(separator: "\n"))
-    return pairs.first { $0 != $1 }.map { (String($0), String($1)) }
   }
 }

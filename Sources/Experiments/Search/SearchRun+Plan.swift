@@ -59,36 +59,37 @@ extension SearchRun {
     guard dataset.test.count > 0 else {
       throw StudyError.settings("\(dataset.name) has no samples to test on")
     }
-    if let first = dataset.train.values.first, dataset.train.values.allSatisfy({ $0 == first }) {
-      throw StudyError.settings("all values of \(dataset.name) are \(first): there is nothing to learn")
-    }
+    if let problem = dataset.nothingToLearn { throw StudyError.settings(problem) }
     let family = try ModelFamilies.named(request.model)
+    guard !family.outputs.isDisjoint(with: [.reconstruction, .logits]) else {
+      throw StudyError.settings(
+        "\(family.name) neither rebuilds samples nor tells classes, by which a search compares; train it with uae train"
+      )
+    }
     let architecture = try Architecture(
       family: request.model, sampleShape: dataset.sampleShape, code: request.code,
       classes: dataset.classNames.count)
     let model = try architecture.makeModel(seed: request.seed, device: request.device)
     let candidates = SearchCandidate.all(sampleShape: dataset.sampleShape, outputs: family.outputs)
     var plan = SearchPlan(
-      dataset: dataset.name, digest: "\(dataset.digest)/\(count)+\(dataset.test.count)", samples: count,
+      dataset: dataset.name, digest: dataset.contentDigest(), samples: count,
       validation: max(4, count / 5), model: request.model, code: request.code,
       batchSize: max(2, min(request.batchSize, count - max(4, count / 5))), updates: request.updates ?? 0,
       seed: request.seed, seeds: request.seeds,
       software: Software.versions(libtorch: LibTorch.version, device: "\(request.device)"))
     if let begun = try SearchPlan.read(folder) {
       if request.updates == nil { plan.updates = begun.updates }
-      if let difference = try begun.difference(from: plan) {
-        throw StudyError.settings(
-          "\(folder) holds another search: it has '\(difference.mine)', this one '\(difference.other)'; choose another --out"
-        )
+      if let refusal = ClaimedFolder.refusal(folder, holds: try begun.yaml, asked: try plan.yaml) {
+        throw refusal
       }
     } else {
       if request.updates == nil {
-        let trainings = SearchPlan.trainings(candidates: candidates, seeds: request.seeds)
         plan.updates = try SearchPlan.updates(
           budget: request.budget, secondsPerUpdate: Self.secondsPerUpdate(model, dataset, plan, workers),
-          trainings: trainings, workers: workers)
+          of: SearchWork(candidates: candidates, seeds: request.seeds),
+          passSize: plan.passSize, workers: workers)
       }
-      try Self.claim(folder, plan)
+      try ClaimedFolder.claim(folder, file: SearchPlan.fileName, text: try plan.yaml)
     }
     try self.init(
       plan, dataset, candidates: candidates, folder: folder, workers: workers, device: request.device,
@@ -116,18 +117,5 @@ extension SearchRun {
       }
       return (ContinuousClock.now - start) / .seconds(1) / Double(steps)
     }.max() ?? 1
-  }
-
-  private static func claim(_ folder: String, _ plan: SearchPlan) throws {
-    let files = FileManager.default
-    if let found = try? files.contentsOfDirectory(atPath: folder),
-      let first = found.first(where: { $0 != ".DS_Store" })
-    {
-      throw StudyError.settings("\(folder) holds something else ('\(first)'); choose another --out")
-    }
-    do { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-      throw StudyError.settings("\(folder) cannot be created: \(error.localizedDescription)")
-    }
-    try AtomicFile.write(Array(try plan.yaml.utf8), to: "\(folder)/\(SearchPlan.fileName)")
   }
 }

@@ -53,6 +53,8 @@ public struct SearchRun {
     public var peer: SearchCandidate?
     /// The best of those that take an attack, where one was compared.
     public var adversarial: SearchCandidate?
+    /// Why some that were to be compared are not: their trainings on all the data diverged.
+    public var diverged: [String]
     /// The comparison's outcomes by candidate, seed by seed.
     public var tested: [SearchCandidate: [Experiment.Outcome]]
     /// Where the kept model is.
@@ -64,11 +66,16 @@ public struct SearchRun {
   /// Does what is not yet done.
   /// - Throws: ``StudyError/settings(_:)`` where nothing can be trained; `CancellationError` once everything is saved.
   public func run() throws -> Outcome {
-    let rate = try learningRate()
+    var pace = SearchPace(passSize: plan.passSize, updates: plan.updates, workers: workers)
+    let rate = try learningRate(&pace)
     var choice = SearchChoice(), open = candidates
     for (number, seeds) in SearchPlan.rounds.indices.map({ ($0, plan.searchSeeds($0)) }) {
+      if let left = pace.left(SearchWork(candidates: open, from: number, seeds: plan.seeds)) {
+        progress.note("the whole takes up to \(left.durationText) more")
+      }
       let found = try trials(
-        "choosing, round \(number + 1) of \(SearchPlan.rounds.count): \(open.count) ways", open, seeds, rate)
+        "choosing, round \(number + 1) of \(SearchPlan.rounds.count): \(open.count) ways", open, seeds, rate,
+        &pace)
       for seed in seeds { choice.add(found[seed] ?? [:]) }
       choice.rank(open)
       guard number + 1 < SearchPlan.rounds.count else { break }
@@ -78,6 +85,13 @@ public struct SearchRun {
     guard let winner = choice.winner?.candidate else {
       throw StudyError.settings("there was nothing to choose from")
     }
+    return try compare(winner, choice, rate, &pace)
+  }
+
+  /// Trains what was chosen, and what it is held against, on all training data, and tests these.
+  private func compare(
+    _ winner: SearchCandidate, _ choice: SearchChoice, _ rate: Double?, _ pace: inout SearchPace
+  ) throws -> Outcome {
     let adversarial = choice.adversarial?.candidate
     var compared = [SearchCandidate.same]
     let peer = winner.isSame ? nil : winner.arm.effort.map { SearchCandidate.same.lasting($0) }
@@ -85,23 +99,29 @@ public struct SearchRun {
     where !compared.contains(candidate) {
       compared.append(candidate)
     }
-    let seeds = plan.seed..<plan.seed + UInt64(plan.seeds)
-    let found = try trials("comparing on the test set", compared, seeds, rate, isFinal: true)
-    var tested: [SearchCandidate: [Experiment.Outcome]] = [:]
+    let found = try trials("comparing on the test set", compared, plan.testSeeds, rate, &pace, isFinal: true)
+    var tested: [SearchCandidate: [Experiment.Outcome]] = [:], diverged: [String] = []
     for candidate in compared {
-      tested[candidate] = try seeds.map { seed in
-        guard let outcome = found[seed]?[candidate]?.outcome else {
-          throw StudyError.settings(
-            "\(candidate.name) diverged on all the training data (seed \(seed)), though not on a part of them; more updates or another seed may help"
-          )
-        }
-        return outcome
+      let outcomes = plan.testSeeds.compactMap { found[$0]?[candidate]?.outcome }
+      if outcomes.count == plan.seeds {
+        tested[candidate] = outcomes
+      } else {
+        diverged.append(
+          "\(candidate.name) diverged on all the training data with \(plan.seeds - outcomes.count) of \(plan.seeds) seeds, though not on a part of them"
+        )
       }
     }
+    guard tested[.same] != nil else {
+      throw StudyError.settings("\(diverged[0]); more updates or another --seed may help")
+    }
+    func whole(_ candidate: SearchCandidate?) -> SearchCandidate? {
+      candidate.flatMap { tested[$0] == nil ? nil : $0 }
+    }
+    let kept = whole(winner) ?? .same, examples = whole(adversarial)
     return Outcome(
-      plan: plan, learningRate: rate, choice: choice, winner: winner, peer: peer, adversarial: adversarial,
-      tested: tested,
-      model: try keep(winner, rate), picture: try adversarial.flatMap { try draw($0, rate) })
+      plan: plan, learningRate: rate, choice: choice, winner: kept, peer: kept == winner ? whole(peer) : nil,
+      adversarial: examples, diverged: diverged, tested: tested, model: try keep(kept, rate),
+      picture: try examples.flatMap { try draw($0, rate) })
   }
 
   /// The candidates of the last round, and beside them the best way of augmenting for longer, with the same data for as long
@@ -115,8 +135,8 @@ public struct SearchRun {
   }
 
   /// The rate with which the same data have the least validation error.
-  private func learningRate() throws -> Double? {
-    let seed = plan.searchSeeds(0).lowerBound
+  private func learningRate(_ pace: inout SearchPace) throws -> Double? {
+    let seed = plan.searchSeeds(0)[0]
     let rates: [Double?] = [nil] + SearchPlan.rates
     let cells = rates.map { rate in
       SearchTrial(
@@ -124,9 +144,11 @@ public struct SearchRun {
         experiment: experiment(.same, seed: seed, rate: rate, isFinal: false))
     }
     let found = try perform("learning rate", cells)
-    let errors = found.map { $0.outcome?.trained.validation ?? .infinity }
+    for trial in found { pace.add(trial.seconds, for: SearchWork(trainings: 1)) }
+    let outcomes = found.map(\.outcome)
+    let errors = outcomes.map { $0.outcome?.trained.validation ?? .infinity }
     guard let best = errors.indices.min(by: { errors[$0] < errors[$1] }), errors[best].isFinite else {
-      let why = found.compactMap(\.divergence).first ?? "the validation error is no number"
+      let why = outcomes.compactMap(\.divergence).first ?? "the validation error is no number"
       throw StudyError.settings(
         "no training of the same data ends well (\(why)); look at the data with uae data show")
     }
@@ -135,8 +157,8 @@ public struct SearchRun {
 
   /// The trainings of all candidates with all seeds.
   private func trials(
-    _ title: String, _ candidates: [SearchCandidate], _ seeds: Range<UInt64>, _ rate: Double?,
-    isFinal: Bool = false
+    _ title: String, _ candidates: [SearchCandidate], _ seeds: [UInt64], _ rate: Double?,
+    _ pace: inout SearchPace, isFinal: Bool = false
   ) throws -> [UInt64: [SearchCandidate: SearchTrial.Outcome]] {
     let pairs = seeds.flatMap { seed in candidates.map { (seed: seed, candidate: $0) } }
     let found = try perform(
@@ -145,14 +167,17 @@ public struct SearchRun {
         trial($0.candidate, seed: $0.seed, rate: rate, isFinal: isFinal)
       })
     var sorted: [UInt64: [SearchCandidate: SearchTrial.Outcome]] = [:]
-    for (pair, outcome) in zip(pairs, found) { sorted[pair.seed, default: [:]][pair.candidate] = outcome }
+    for (pair, trial) in zip(pairs, found) {
+      sorted[pair.seed, default: [:]][pair.candidate] = trial.outcome
+      pace.add(trial.seconds, for: pair.candidate.work)
+    }
     return sorted
   }
 
-  private func perform(_ title: String, _ cells: [SearchTrial]) throws -> [SearchTrial.Outcome] {
+  private func perform(_ title: String, _ cells: [SearchTrial]) throws -> [FinishedCell<SearchTrial>] {
     let runner = try CellRunner(store: store, cells: cells)
     try runner.run(workers: workers, title: title, progress: progress)
-    return try cells.map { try finished($0).outcome }
+    return try cells.map { try finished($0) }
   }
 
   private func finished(_ trial: SearchTrial) throws -> FinishedCell<SearchTrial> {

@@ -9,10 +9,17 @@ public struct SearchVerdict: Codable, Sendable {
     public var name: String
     /// The mean error on the test set, and the seconds of a training with all that belongs to it.
     public var error: Summary
-    /// Seconds of a training, in the mean.
+    /// Seconds of a training, in the mean, with the making of its examples and of the model they are made against.
     public var seconds: Double
     /// Whether it takes an attack on the model.
     public var isAdversarial: Bool
+
+    package init(name: String, error: Summary, seconds: Double = 0, isAdversarial: Bool = false) {
+      self.name = name
+      self.error = error
+      self.seconds = seconds
+      self.isAdversarial = isAdversarial
+    }
   }
 
   /// Two ways over paired seeds.
@@ -23,13 +30,24 @@ public struct SearchVerdict: Codable, Sendable {
     public var with: String
     /// Their paired errors.
     public var test: PairedComparison
-    /// The interval of the relative change, where there are several seeds.
+    /// The interval of the relative change, where there are several seeds and the other's error is above 0.
     public var interval: ClosedRange<Double>?
 
-    /// Whether the interval excludes no change.
-    public var isCertain: Bool { interval.map { !$0.contains(0) } ?? false }
+    /// Whether the interval excludes no change and the paired test agrees: few seeds have an interval, too.
+    public var isCertain: Bool {
+      guard let interval = test.interval else { return false }
+      return interval.lower * interval.upper > 0 && test.verdict() != .undecided
+    }
 
-    init?(_ of: Arm, _ with: Arm) {
+    /// Why a change may be chance.
+    package var doubt: String {
+      guard let interval = test.interval, interval.lower * interval.upper > 0 else {
+        return "the interval includes no change: this may be chance"
+      }
+      return "with \(test.difference.values.count) seeds the paired test does not tell it from chance"
+    }
+
+    package init?(_ of: Arm, _ with: Arm) {
       guard let test = try? PairedComparison(treatment: of.error.values, baseline: with.error.values, seed: 1)
       else {
         return nil
@@ -37,12 +55,16 @@ public struct SearchVerdict: Codable, Sendable {
       self.of = of.name
       self.with = with.name
       self.test = test
-      interval = test.interval.map { ($0.lower / with.error.mean)...($0.upper / with.error.mean) }
+      let base = with.error.mean
+      interval = base > 0 ? test.interval.map { ($0.lower / base)...($0.upper / base) } : nil
     }
 
     /// `−23.4 % [−25.0, −21.1], p 0.031`.
     public var text: String {
-      let change = (test.relativeChange ?? .nan).text(.change(1))
+      guard let relative = test.relativeChange else {
+        return "\(test.difference.mean.text(.general(3))) from an error of 0"
+      }
+      let change = relative.text(.change(1))
       guard let interval else { return "\(change) (one seed: no test)" }
       func percent(_ value: Double) -> String { (100 * value).text(.decimals(1)) }
       return "\(change) [\(percent(interval.lowerBound)), \(percent(interval.upperBound))], "
@@ -70,6 +92,8 @@ public struct SearchVerdict: Codable, Sendable {
   public var adversarialGain: Comparison?
   /// What the search for examples adds to where it starts.
   public var adversarialWorth: Comparison?
+  /// Why some that were to be compared are not.
+  public var diverged: [String]
   /// The examples of the first seed.
   public var examples: ExampleFigures?
 
@@ -81,9 +105,12 @@ public struct SearchVerdict: Codable, Sendable {
       else {
         return nil
       }
+      // The model that examples are made against is trained as the same data are.
+      let original = candidate.arm.needsOriginal ? outcome.tested[.same] ?? [] : []
       return Arm(
         name: candidate.name, error: error,
-        seconds: mean(found.map { $0.trainingSeconds + $0.attackSeconds }),
+        seconds: mean(found.map { $0.trainingSeconds + $0.attackSeconds })
+          + (original.isEmpty ? 0 : mean(original.map(\.trainingSeconds))),
         isAdversarial: candidate.isAdversarial)
     }
 
@@ -91,6 +118,7 @@ public struct SearchVerdict: Codable, Sendable {
       throw StudyError.settings("the comparison is not finished")
     }
     updates = outcome.plan.updates
+    diverged = outcome.diverged
     self.control = control
     self.chosen = chosen
     adversarial = arm(outcome.adversarial)
@@ -105,10 +133,9 @@ public struct SearchVerdict: Codable, Sendable {
 
   /// The verdict, a sentence each.
   public var sentences: [String] {
-    var text: [String] = []
+    var text = diverged.map { "\($0): left out." }
     if let gain {
-      let sure =
-        gain.interval == nil || gain.isCertain ? "" : "; the interval includes no change: this may be chance"
+      let sure = gain.interval == nil || gain.isCertain ? "" : "; \(gain.doubt)"
       text.append(
         "Chosen on held-out training data: \(chosen.name). Its error on the test set is \(gain.text) against the control, the "
           + "same data for \(updates) updates\(sure).")

@@ -131,16 +131,15 @@ package struct Table5Cell: StudyCell {
     let quarter = max(1, plan.epochs / 4)
     if arm == .online { training.savesEvery = quarter }
     var current = examples
-    let model = try LibTorch.withThreads(context.threads) {
-      try training.run(
-        epochs: passes, samples: size(train.count),
-        progress: RunProgress(style: .quiet, isCancelled: context.stopsEarly)
-      ) { epoch, model in
-        if arm == .online, epoch > 0, epoch % quarter == 0 {
-          current = try Table5Examples(plan, model, train.samples, seed: seed &+ UInt64(epoch), context)
-        }
-        return data(train, current, epoch)
+    // On one thread, as every cell: the last bits of a training hang on how many there are.
+    let model = try training.run(
+      epochs: passes, samples: size(train.count),
+      progress: RunProgress(style: .quiet, isCancelled: context.stopsEarly)
+    ) { epoch, model in
+      if arm == .online, epoch > 0, epoch % quarter == 0 {
+        current = try Table5Examples(plan, model, train.samples, seed: seed &+ UInt64(epoch), context)
       }
+      return data(train, current, epoch)
     }
     examples = current
     return model

@@ -59,7 +59,7 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "With --model: \(ScriptInput.Layout.allCases.map(\.rawValue).joined(separator: ", ")) (default: found out)."
+      "With --model or --oracle: \(ScriptInput.Layout.allCases.map(\.rawValue).joined(separator: ", ")) (default: found out)."
   )
   var modelLayout: ScriptInput.Layout?
 
@@ -72,7 +72,8 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "With --model: LO,HI, the range of its reconstructions, or logits (default: found out).")
+    help: "With --model or --oracle: LO,HI, the range of its reconstructions, or logits (default: found out)."
+  )
   var outputRange: String?
 
   func validate() throws {
