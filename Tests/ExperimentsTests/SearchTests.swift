@@ -107,9 +107,10 @@ import Experiments
       try SearchPlan.updates(
         budget: budget, secondsPerUpdate: 0.001, of: work, passSize: samples / 100, workers: 2)
     }
-    #expect(try updates(500) > 2 * updates(10_000))
-    #expect(throws: StudyError.self) { try updates(60_000) }
-    #expect(try updates(60_000, budget: 3600) > 1000)
+    #expect(try updates(500) > updates(10_000))
+    // No attack takes longer than some trainings: of very many samples, examples are made of a part.
+    #expect(try updates(60_000) == updates(600_000))
+    #expect(throws: StudyError.self) { try updates(60_000, budget: 1) }
   }
 
   @Test func nothingDependsOnTheNumberOfWorkersOrOnStops() throws {

@@ -32,7 +32,7 @@ struct SeedRun {
       epochs: plan.epochs, samples: train.count, progress: progress
     ) { _, _ in train }
     let attack = try attackStage(original)
-    var maker = ExampleMaker(plan.arm, of: train.samples, seed: seed) { recipe, model, seed in
+    var maker = ExampleMaker(plan.arm, of: train.samples, seed: seed) { _, recipe, model, seed in
       if plan.arm.source == .attack { return attack.examples }
       let online = try recipe.makeAttack(on: model, samples: train.samples, seed: seed)
       return try online.run(

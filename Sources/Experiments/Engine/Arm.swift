@@ -61,17 +61,20 @@ public struct Arm: Codable, Hashable, Sendable {
     public var solver: Choice?
     /// Examples a sample; nil for the recipe's.
     public var copies: Int?
+    /// How many samples examples are made of, drawn anew for each making; nil for all.
+    public var originals: Int?
 
     /// What differs from the recipe.
     public init(
       criterion: Choice? = nil, similarity: Choice? = nil, start: Choice? = nil, solver: Choice? = nil,
-      copies: Int? = nil
+      copies: Int? = nil, originals: Int? = nil
     ) {
       self.criterion = criterion
       self.similarity = similarity
       self.start = start
       self.solver = solver
       self.copies = copies
+      self.originals = originals
     }
 
     init(_ recipe: Recipe) {
@@ -132,7 +135,8 @@ public struct Arm: Codable, Hashable, Sendable {
       part("pixels", pixels), clean == true ? "clean targets" : nil, part("after", after),
       recipe?.criterion?.description,
       recipe?.similarity?.description, part("from", recipe?.start), recipe?.solver?.description,
-      part("copies", recipe?.copies), part("failures", failures?.rawValue), part("every", every),
+      part("copies", recipe?.copies), part("originals", recipe?.originals),
+      part("failures", failures?.rawValue), part("every", every),
       part("updates x", effort.map { Int(exactly: $0).map(String.init) ?? "\($0)" }),
     ].compactMap { $0 }
     return ([source.rawValue] + parts).joined(separator: ", ")
@@ -151,6 +155,9 @@ public struct Arm: Codable, Hashable, Sendable {
     try require(0...10 ~= lambda ?? 0, "lambda must be from 0 to 10")
     try require(0..<1 ~= after ?? 0, "after must be from 0 to below 1")
     try require(clean != true || addsExamples, "there is nothing that clean targets could be targets of")
+    if let originals = recipe?.originals {
+      try require(originals >= 3, "originals is \(originals); it must be at least 3")
+    }
     if let sigma { try require(0...10 ~= sigma, "sigma is \(sigma); it must be from 0 to 10") }
     try require(1...1000 ~= every ?? 1, "every must be from 1 to 1000")
     try require(0.01...100 ~= effort ?? 1, "effort must be from 0.01 to 100")

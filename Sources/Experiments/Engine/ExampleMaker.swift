@@ -4,27 +4,27 @@ import Models
 import Torch
 
 /// Makes the examples of an arm and keeps what is made until it is made anew.
-struct ExampleMaker {
-  let arm: Arm
+package struct ExampleMaker {
+  package let arm: Arm
   private let recipe: Recipe
   /// The originals `[count, …]`.
-  let set: Tensor
+  package let set: Tensor
   private let seed: UInt64
   private let run: Attacker
   /// One set of examples per copy, failures treated as the arm says.
-  private(set) var sets: [Tensor] = []
+  package private(set) var sets: [Tensor] = []
   /// The place of each one's original in the set.
-  private(set) var rows: [[Int]] = []
+  package private(set) var rows: [[Int]] = []
   /// What the attack returned, where one made the examples.
   private(set) var found: Examples?
   private var makings = 0
   /// Spent on making examples.
   private(set) var seconds = 0.0
 
-  /// Attacks the whole set with the recipe; how is the caller's: in memory, or in a run that can be resumed.
-  typealias Attacker = (Recipe, any Model, UInt64) throws -> Examples
+  /// Attacks samples with the recipe; how is the caller's: in memory, or in a run that can be resumed.
+  package typealias Attacker = (Tensor, Recipe, any Model, UInt64) throws -> Examples
 
-  init(_ arm: Arm, of set: Tensor, seed: UInt64, run: @escaping Attacker) {
+  package init(_ arm: Arm, of set: Tensor, seed: UInt64, run: @escaping Attacker) {
     self.arm = arm
     recipe = arm.attack
     self.set = set
@@ -33,13 +33,14 @@ struct ExampleMaker {
   }
 
   /// Makes the examples that are made once.
-  mutating func makeStatic(against original: any Model, untrained: () throws -> any Model) throws {
+  package mutating func makeStatic(against original: any Model, untrained: () throws -> any Model) throws {
     seconds += try elapsed {
       switch arm.source {
       case .original, .none, .noise, .shift, .mixup, .online: break
       case .starts:
-        sets = try (0..<recipe.copies).map { try recipe.starts(of: set, seed: seed, copy: $0) }
-        rows = sets.map { _ in all }
+        let (originals, places) = drawn()
+        sets = try (0..<recipe.copies).map { try recipe.starts(of: originals, seed: seed, copy: $0) }
+        rows = sets.map { _ in places }
       case .attack: try make(against: original)
       case .untrained: try make(against: try untrained())
       }
@@ -62,12 +63,28 @@ struct ExampleMaker {
 
   var currentSeed: UInt64 { Self.seed(seed, making: makings) }
 
-  private var all: [Int] { Array(0..<set.shape[0]) }
+  /// The samples that a making is of, and their places in the set.
+  private func drawn() -> (originals: Tensor, places: [Int]) {
+    let count = set.shape[0]
+    guard let wanted = arm.recipe?.originals, wanted < count else { return (set, Array(0..<count)) }
+    let order = RandomStream(seed: currentSeed, purpose: .split, index: -1).permutation(count)
+    let places = order.prefix(wanted).sorted()
+    return (set.gathered(places), places)
+  }
+
+  /// An example for every sample of the set: itself where none was made.
+  package func completed(_ examples: Tensor, at places: [Int]) -> Tensor {
+    var order = Array(0..<set.shape[0])
+    for (row, place) in places.enumerated() { order[place] = set.shape[0] + row }
+    return concatenated([set, examples]).gathered(order)
+  }
 
   private mutating func make(against model: any Model) throws {
-    var found = try run(recipe, model, currentSeed)
+    let (originals, drawn) = drawn()
+    var found = try run(originals, recipe, model, currentSeed)
     // Out of a run's folder they come into the host's memory.
     found.perturbed = found.perturbed.to(set.device)
+    found.index = found.index.map { drawn[$0] }
     self.found = found
     (sets, rows) = ([], [])
     for copy in 0..<recipe.copies {
@@ -76,17 +93,17 @@ struct ExampleMaker {
       switch recipe.retraining.failures {
       case .replace:
         sets.append(made)
-        rows.append(all)
+        rows.append(drawn)
       case .drop:
         let kept = won.indices.filter { won[$0] }
         if !kept.isEmpty {
           sets.append(made.gathered(kept))
-          rows.append(kept)
+          rows.append(kept.map { drawn[$0] })
         }
       case .start:
-        rows.append(all)
+        rows.append(drawn)
         sets.append(
-          made.replacingFailures(won, by: try recipe.starts(of: set, seed: currentSeed, copy: copy)))
+          made.replacingFailures(won, by: try recipe.starts(of: originals, seed: currentSeed, copy: copy)))
       }
     }
     if arm.matched == true { match() }

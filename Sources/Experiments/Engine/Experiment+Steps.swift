@@ -23,7 +23,7 @@ extension Experiment {
     let key = OriginalKey(data: data, model: model, schedule: schedule, seed: seed)
     let path = try context.artifact("original-\(data.dataset)-\(model)-seed-\(seed)", key: key) {
       let arm = Arm(.original)
-      var none = ExampleMaker(arm, of: parts.train.samples, seed: seed) { _, _, _ in
+      var none = ExampleMaker(arm, of: parts.train.samples, seed: seed) { _, _, _, _ in
         throw StudyError.settings("the original model has no examples")
       }
       var training = Retraining(
@@ -36,11 +36,11 @@ extension Experiment {
     return try Checkpoint.read(path, device: context.data.device).model
   }
 
-  /// Attacks all samples: what is made once in the cell's own folder, so that hours of it survive a stop.
+  /// Attacks samples: what is made once in the cell's own folder, so that hours of it survive a stop.
   func attacked(
-    _ parts: DataPart.Parts, _ recipe: Recipe, _ model: any Model, _ seed: UInt64, _ context: CellContext
+    _ set: Tensor, _ parts: DataPart.Parts, _ recipe: Recipe, _ model: any Model, _ seed: UInt64,
+    _ context: CellContext
   ) throws -> Examples {
-    let set = parts.train.samples
     let attack = try recipe.makeAttack(on: model, samples: set, seed: seed)
     if arm.source == .online {
       return try Examples(
@@ -88,9 +88,12 @@ extension Experiment {
   /// The examples that a picture shows, one per training sample.
   func shown(_ maker: ExampleMaker) -> Tensor? {
     if arm.source == .mixup { return BatchAugmentation.mixup(maker.set, seed: seed) }
-    if arm.source == .starts { return maker.sets.first }
+    if arm.source == .starts, let made = maker.sets.first, let rows = maker.rows.first {
+      return maker.completed(made, at: rows)
+    }
     guard let found = maker.found else { return nil }
-    return found.perturbed.gathered(found.copy.indices.filter { found.copy[$0] == 0 })
+    let first = found.copy.indices.filter { found.copy[$0] == 0 }
+    return maker.completed(found.perturbed.gathered(first), at: first.map { found.index[$0] })
   }
 
   /// What the examples are like; nil for arms without examples of their own.

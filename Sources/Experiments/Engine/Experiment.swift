@@ -126,8 +126,8 @@ public struct Experiment: StudyCell, Equatable {
       arm.source == .none && !keepsPictures
       ? try architecture.makeModel(seed: seed, device: device)
       : try originalModel(architecture, parts, context)
-    var maker = ExampleMaker(arm, of: parts.train.samples, seed: seed) { recipe, model, seed in
-      try attacked(parts, recipe, model, seed, context)
+    var maker = ExampleMaker(arm, of: parts.train.samples, seed: seed) { originals, recipe, model, seed in
+      try attacked(originals, parts, recipe, model, seed, context)
     }
     try maker.makeStatic(against: original) { try architecture.makeModel(seed: seed, device: device) }
     var training = Retraining(

@@ -73,7 +73,7 @@ public struct SearchPlan: Codable, Equatable, Sendable {
         work.updates(each: ladder[0], passSize: passSize) * secondsPerUpdate / Double(workers) / planned
       throw StudyError.settings(
         "a budget of \(budget.durationText) is too small: with \(ladder[0]) updates per training the search takes about "
-          + "\(least.rounded(.up).durationText) here; fewer samples (--limit) take less")
+          + "\(least.rounded(.up).durationText) here")
     }
     return updates
   }

@@ -92,7 +92,8 @@ extension SearchRun {
       try ClaimedFolder.claim(folder, file: SearchPlan.fileName, text: try plan.yaml)
     }
     try self.init(
-      plan, dataset, candidates: candidates, folder: folder, workers: workers, device: request.device,
+      plan, dataset, candidates: candidates.map { $0.capped(plan) }, folder: folder, workers: workers,
+      device: request.device,
       progress)
   }
 
