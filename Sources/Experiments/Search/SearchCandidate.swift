@@ -77,6 +77,12 @@ public struct SearchCandidate: Codable, Hashable, Sendable {
     late.after = 0.5
     return [
       SearchCandidate(
+        "UAEs from noise, made once",
+        Arm(
+          .attack,
+          recipe: recipe(Choice("noise", ["sigma": .real(0.2)]), alpha: 0.3, iterations: 40, copies: 4),
+          failures: .drop)),
+      SearchCandidate(
         "UAEs from mixtures, made once",
         Arm(.attack, recipe: recipe(mix, iterations: 40, copies: 4), failures: .drop)),
       SearchCandidate(
