@@ -56,6 +56,19 @@ import Testing
     #expect(before.maximum < 0 && before.minimum < before.maximum)
   }
 
+  /// Where no attack succeeds and failures are dropped there is nothing to learn from but the data: that is the control.
+  @Test func withoutAnExampleTheRetrainedModelIsTheControl() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var recipe = Recipe.farNoise
+    recipe.criterion = Choice("reconstruction", ["kappa": .real(100)])
+    recipe.retraining.failures = .drop
+    recipe.solver["iterations"] = .integer(2)
+    let outcome = try AugmentRun(try plan(recipe), folder: folder).run(progress: .quiet)
+    #expect(outcome["attack.successRate"]?.mean == 0)
+    let errors = ["retrained", "repeatedControl", "original"].map { outcome["test.error.\($0)"]?.mean }
+    #expect(errors[0] == errors[1] && errors[0] != errors[2])
+  }
+
   @Test func theWholeWayLeavesItsFiguresUnderTheDocumentedKeys() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let outcome = try AugmentRun(try plan(), folder: folder).run(progress: .quiet)

@@ -46,8 +46,8 @@ final class RobustnessPage: @unchecked Sendable {  // All state is behind `lock`
       correct checksums again, so that what
       lies behind them is reached. Every file is read to its end. It must be accepted, or refused with one line; the
       process that reads must neither crash nor take more than 64 MiB. "Slowest" is by the clock of a machine with other
-      work. MATLAB files are read by matio, which is not made for hostile files: it works in a process of its own, with
-      bounded memory and processor time, and whatever happens to it there is one line here.
+      work. MATLAB and HDF5 files are read by matio and libhdf5, which are not made for hostile files: they work in a process of
+      their own, with bounded memory and processor time, and whatever happens to them there is one line here.
 
 
       """

@@ -34,7 +34,7 @@ public struct Switching: Solver {
   }
 
   /// The same search by plain tensor operations.
-  public var withoutKernel: Switching {
+  package var withoutKernel: Switching {
     var copy = self
     copy.usesKernel = false
     return copy
