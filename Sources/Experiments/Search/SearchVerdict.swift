@@ -143,7 +143,10 @@ public struct SearchVerdict: Codable, Sendable {
         text.append("Against the same data for as many updates as it has it is \(equalGain.text).")
       }
     } else {
-      text.append("Nothing that was tried beats training on the same data for the same number of updates.")
+      text.append(
+        diverged.isEmpty
+          ? "Nothing that was tried beats training on the same data for the same number of updates."
+          : "Kept is what trained on the same data for \(updates) updates.")
     }
     if gain != nil, chosen.name.hasPrefix(SearchCandidate.same.name) {
       text.append(
